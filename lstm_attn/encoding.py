@@ -1,0 +1,226 @@
+"""How rows became numbers: tokenizer, scaler, labels, fitted on training rows and saved as JSON.
+
+Letters: N tokens or steps, F features, K targets. Knows neither torch nor `datasets`.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from lstm_attn.errors import CheckpointError
+
+TokenizerKind = Literal["character", "word", "given"]
+Label = str | int | float | bool
+
+PADDING = "[PAD]"
+UNKNOWN = "[UNK]"
+"""Names of the two tokens that stand in no text; no text is ever matched against them."""
+
+_PIECE = 1 << 16
+"""Characters given to the tokenizer at once: enough to keep its threads busy, few for memory."""
+_GROUP = 64
+"""Pieces encoded before they are turned into arrays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEncoding:
+    """Text to tokens and back, as a `tokenizers` JSON.
+
+    Cheap to copy between processes: the tokenizer itself is built where it is first used.
+    """
+
+    kind: TokenizerKind
+    """`character`, `word`, or `given` by the user as a tokenizer.json."""
+    json: str
+    """The text of the tokenizer.json."""
+    padding: int
+    """Id of the padding token."""
+    unknown: int
+    """Id of the token for what training never saw."""
+
+    @property
+    def size(self) -> int:
+        """Tokens in the vocabulary, padding and unknown among them; ids lie below."""
+        return _size(self.json)
+
+    def encode(self, text: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Turn text into tokens.
+
+        Arguments:
+            text: any number of characters.
+
+        Returns:
+            ids (N,), and for each token the characters of `text` up to and including it (N,);
+            what lies between tokens counts with the later one, the end of the text with the last.
+        """
+        tokenizer = _tokenizer(self.json)
+        ids: list[npt.NDArray[np.int32]] = []
+        ends: list[npt.NDArray[np.int64]] = []
+        start = 0
+        pieces = _pieces(text, anywhere=self.kind == "character")
+        while group := list(islice(pieces, _GROUP)):
+            if self.kind == "character":
+                encoded = tokenizer.encode_batch_fast(group, add_special_tokens=False)
+            else:
+                encoded = tokenizer.encode_batch(group, add_special_tokens=False)
+            for piece, tokens in zip(group, encoded, strict=True):
+                ids.append(np.array(tokens.ids, dtype=np.int32))
+                if self.kind == "character":
+                    ends.append(np.arange(start + 1, start + 1 + len(piece), dtype=np.int64))
+                else:
+                    offsets = np.array(tokens.offsets, dtype=np.int64).reshape(-1, 2)
+                    ends.append(start + offsets[:, 1])
+                start += len(piece)
+        if not ids:
+            return np.zeros(0, np.int32), np.zeros(0, np.int64)
+        all_ends = np.maximum.accumulate(np.concatenate(ends))
+        all_ends[-1:] = len(text)
+        return np.concatenate(ids), all_ends
+
+    def encode_rows(
+        self, texts: Sequence[str]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Turn R texts into tokens, one after another.
+
+        Returns:
+            ids (N,), and offsets (R + 1,): row i is `ids[offsets[i]:offsets[i + 1]]`.
+        """
+        tokenizer = _tokenizer(self.json)
+        ids: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
+        rows = iter(texts)
+        while group := list(islice(rows, 1024)):
+            encoded = tokenizer.encode_batch_fast(group, add_special_tokens=False)
+            ids.extend(np.array(tokens.ids, dtype=np.int32) for tokens in encoded)
+        return np.concatenate(ids), np.cumsum([len(row) for row in ids], dtype=np.int64)
+
+    def decode(self, ids: Sequence[int] | npt.NDArray[np.integer[Any]]) -> str:
+        """Turn tokens (N,) into text: exactly for characters, readably for words."""
+        tokenizer = _tokenizer(self.json)
+        numbers = [int(number) for number in ids]
+        if self.kind != "word":
+            text: str = tokenizer.decode(numbers, skip_special_tokens=False)
+            return text
+        spaced = " ".join(tokenizer.id_to_token(number) or "" for number in numbers)
+        spaced = re.sub(r" ?\n ?", "\n", spaced)
+        spaced = re.sub(r" ([.,;:!?%)\]}…])", r"\1", spaced)
+        return re.sub(r"([(\[{$]) ", r"\1", spaced)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaler:
+    """Shifts and scales columns to mean 0 and standard deviation 1 on training rows."""
+
+    mean: tuple[float, ...]
+    """(F,) means, in original units."""
+    deviation: tuple[float, ...]
+    """(F,) standard deviations, in original units; 1 for a constant column."""
+
+    @classmethod
+    def fit(cls, rows: npt.NDArray[np.floating[Any]]) -> "Scaler":
+        """Take mean and standard deviation of the columns of training rows (N, F).
+
+        Sums are exact, so that the same rows give the same scaler on every machine.
+        """
+        columns = np.asarray(rows, dtype=np.float64).T
+        mean = [math.fsum(column.tolist()) / len(column) for column in columns]
+        deviation = [
+            math.sqrt(math.fsum(((column - middle) ** 2).tolist()) / len(column))
+            for column, middle in zip(columns, mean, strict=True)
+        ]
+        constant = [column.min() == column.max() for column in columns]
+        return cls(
+            mean=tuple(mean),
+            deviation=tuple(
+                1.0 if same or not width else width
+                for same, width in zip(constant, deviation, strict=True)
+            ),
+        )
+
+    def apply(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+        """Scale rows (N, F) in original units."""
+        mean, deviation = np.array(self.mean), np.array(self.deviation)
+        return np.asarray((rows - mean) / deviation, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """Everything fitted on training rows that is needed to encode more rows."""
+
+    tokenizer: TextEncoding | None = None
+    """Of text inputs; None for floats."""
+    scaler: Scaler | None = None
+    """Of float inputs (F,), calendar inputs not among them; None for text."""
+    target_scaler: Scaler | None = None
+    """Forecasting: of the targets (K,)."""
+    labels: tuple[Label, ...] = ()
+    """Classification: the labels in order; a row's label is an index into them."""
+    frequency: str | None = None
+    """Forecasting with time: how far apart rows lie, as `pandas` writes it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain values that `json` can write."""
+        plain = asdict(self)
+        plain["labels"] = list(self.labels)
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "Encoding":
+        """Read what `to_json` gave.
+
+        Raises:
+            CheckpointError: it isn't that.
+        """
+        try:
+            tokenizer, labels = plain["tokenizer"], plain["labels"]
+            scalers = {
+                name: None
+                if plain[name] is None
+                else Scaler(
+                    mean=tuple(map(float, plain[name]["mean"])),
+                    deviation=tuple(map(float, plain[name]["deviation"])),
+                )
+                for name in ("scaler", "target_scaler")
+            }
+            return cls(
+                tokenizer=None if tokenizer is None else TextEncoding(**tokenizer),
+                labels=tuple(labels),
+                frequency=plain["frequency"],
+                **scalers,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"encoding: not what an export writes ({error!r}) - export the model again"
+            ) from error
+
+
+def _pieces(text: str, *, anywhere: bool) -> Iterator[str]:
+    """Cut text into pieces, after line breaks unless `anywhere` will do."""
+    start = 0
+    while start < len(text):
+        end = start + _PIECE
+        if not anywhere and end < len(text):
+            end = text.find("\n", end) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+@lru_cache(maxsize=8)
+def _tokenizer(json: str) -> Tokenizer:
+    tokenizer = Tokenizer.from_str(json)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+@lru_cache(maxsize=8)
+def _size(json: str) -> int:
+    vocabulary = _tokenizer(json).get_vocab(with_added_tokens=True)
+    return max(vocabulary.values()) + 1

@@ -1,0 +1,34 @@
+"""What a user can mend: the errors of `lstm_attn`.
+
+    LstmAttnError
+    ├── DataError          a file, a column, a value
+    ├── ModelError         a configuration no model can be built from
+    └── CheckpointError    a damaged or foreign file of weights, state or export
+"""
+
+
+class LstmAttnError(Exception):
+    """One or more problems, each a line that says what, what was got, and what would do.
+
+    Arguments:
+        problems: the lines; printed as they are, one below the other.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class DataError(LstmAttnError):
+    """The input data cannot be read or do not fit the task."""
+
+
+class ModelError(LstmAttnError):
+    """The numbers given describe no model."""
+
+
+class CheckpointError(LstmAttnError):
+    """A file of weights, a state or an export is damaged or not ours."""

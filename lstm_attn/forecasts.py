@@ -1,0 +1,160 @@
+"""A series divided into training, validation and test, for forecasting.
+
+All splits share the whole series; each owns the origins whose targets all lie in it.
+Letters: N rows of the series, F features, K targets, n origins.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_attn.config import TaskConfig
+from lstm_attn.encoding import Encoding, Scaler
+from lstm_attn.errors import DataError
+from lstm_attn.fingerprint import fingerprint
+from lstm_attn.frequency import SEASONS, calendar_inputs
+from lstm_attn.problems import Problems
+from lstm_attn.sequences import SequenceData, Split
+from lstm_attn.series import Integers, Series, read_series, regular, written
+from lstm_attn.source import Source
+from lstm_attn.splits import cut
+
+Bounds = dict[str, tuple[int, int]]
+"""First row and the row after the last of `train`, `validation` and, where there is one, `test`."""
+
+
+def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
+    """Read the series, divide it by position, fit scalers on training rows, encode it.
+
+    Raises:
+        DataError: gaps, values or times that don't fit, too few rows for a season or a forecast.
+    """
+    tables = [file for part in source for file in part]
+    series = read_series(tables, task)
+    bounds = _bounds(source, series)
+    problems = Problems()
+    frequency, season = None, task.season
+    with problems.collected():
+        frequency = regular(series)
+    with problems.collected():
+        season = _season(task, frequency) if not problems.lines else 1
+    training_end = bounds["train"][1]
+    _check_lengths(bounds, task.horizon, season or 1, problems)
+    problems.settle()
+    assert season is not None  # settled
+    targets = series.of(task.targets)
+    encoding = Encoding(
+        scaler=Scaler.fit(series.of(task.inputs)[:training_end]),
+        target_scaler=Scaler.fit(targets[:training_end]),
+        frequency=frequency,
+    )
+    whole = encode_series(series, task, encoding, np.zeros(0, np.int64))
+    splits = {
+        name: replace(whole, origins=_origins(bound, task.horizon))
+        for name, bound in bounds.items()
+    }
+    errors = np.abs(targets[season:training_end] - targets[: training_end - season])
+    return SequenceData(
+        task=replace(task, season=season),
+        encoding=encoding,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits.get("test"),
+        training_end=training_end,
+        naive_error=errors.mean(axis=0),
+        longest=0,
+        fingerprint=fingerprint(encoding, list(splits.values())),
+        summary=_summary(series, bounds, frequency, season),
+    )
+
+
+def encode_series(series: Series, task: TaskConfig, encoding: Encoding, origins: Integers) -> Split:
+    """Scale the inputs of a series and put calendar inputs beside them."""
+    assert encoding.scaler is not None  # of every forecasting encoding
+    inputs = [encoding.scaler.apply(series.of(task.inputs))]
+    if task.calendar:
+        assert series.stamps is not None  # checked with the settings
+        inputs.append(calendar_inputs(series.stamps, task.calendar))
+    return Split(
+        inputs=np.concatenate(inputs, axis=1),
+        offsets=np.array([0, len(series.values)], dtype=np.int64),
+        labels=np.zeros(0, np.int64),
+        targets=series.of(task.targets),
+        origins=origins,
+        character_ends=np.zeros(0, np.int64),
+    )
+
+
+def _bounds(source: Source, series: Series) -> Bounds:
+    """Divide the rows; validation's and test's own files come after the training files."""
+    if source.validation and source.held_test.is_cut:
+        raise DataError(
+            "data.test: test comes last, so with a file for validation it needs a file too"
+        )
+    counts = [sum(file.table.num_rows for file in part) for part in source]
+    part_of_file = np.repeat(np.arange(3), [len(part) for part in source])
+    early = np.flatnonzero(np.diff(part_of_file[series.file]) < 0)
+    if len(early):
+        raise DataError(
+            f"task.time: {series.where(int(early[0]))} comes before "
+            f"{series.where(int(early[0]) + 1)} - training rows come first, test rows last"
+        )
+    times = None if series.stamps is None else series.stamps[: counts[0]]
+    first, second = cut(counts[0], source.held_validation, source.held_test, stamps=times)
+    own, last = counts[0] + counts[1], len(series.values)
+    bounds: Bounds = {"train": (0, first)}
+    bounds["validation"] = (counts[0], own) if source.validation else (first, second)
+    if source.test or source.held_test.is_cut:
+        bounds["test"] = (own, last) if source.test else (second, counts[0])
+    return bounds
+
+
+def _origins(bound: tuple[int, int], horizon: int) -> Integers:
+    """Give the rows after which `horizon` rows all lie in the bounds."""
+    start, end = bound
+    return np.arange(max(start - 1, 0), end - horizon, dtype=np.int64)
+
+
+def _season(task: TaskConfig, frequency: str | None) -> int:
+    """Give the rows in a season: as asked for, by frequency, or 1 without time stamps."""
+    if task.season is not None:
+        return task.season
+    if frequency is None:
+        return 1
+    if frequency not in SEASONS:
+        raise DataError(
+            f"task.season: no default for rows {frequency} apart - give the rows in a season, "
+            "as 96 for a day of 15 minutes; 1 where there is none"
+        )
+    return SEASONS[frequency]
+
+
+def _check_lengths(bounds: Bounds, horizon: int, season: int, problems: Problems) -> None:
+    for name, (start, end) in bounds.items():
+        least = max(horizon, season) + 1 if name == "train" else horizon
+        if end - start < least:
+            why = f"horizon {horizon}" + (f" and season {season}" if name == "train" else "")
+            problems.add(
+                f"data.{name}: {end - start} rows are too few for {why} - give at least {least}"
+            )
+
+
+def _summary(
+    series: Series, bounds: Bounds, frequency: str | None, season: int
+) -> dict[str, str | int | float]:
+    summary: dict[str, str | int | float] = {
+        f"{'training' if name == 'train' else name} rows": end - start
+        for name, (start, end) in bounds.items()
+    }
+    if series.stamps is not None:
+        summary["first date"] = written(series.stamps[0])
+        summary["last date"] = written(series.stamps[-1])
+        for name in list(bounds)[1:]:
+            summary[f"{name} from"] = written(series.stamps[bounds[name][0]])
+    if frequency is not None:
+        summary["one row a"] = frequency
+    summary["rows a season"] = season
+    if series.was_sorted:
+        summary["note"] = "rows were not in time order and have been sorted"
+    return summary

@@ -1,0 +1,245 @@
+"""Files to Arrow tables, through the builders of Hugging Face `datasets` and no one else.
+
+Each file is read alone and as a whole, so a column has one type and a bad value its row number.
+Files are streamed: no cache that could be stale, no progress bar, no network.
+"""
+
+import gzip
+import json
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from glob import glob, has_magic
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from lstm_attn.errors import DataError
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".parquet": "parquet",
+    ".txt": "text",
+    ".arrow": "arrow",
+}
+"""Format of a file by its name; .gz may follow."""
+FORMATS = ("csv", "json", "parquet", "text", "arrow")
+"""Builders of `datasets` that read files into tables."""
+
+_UNREADABLE = (ValueError, TypeError, KeyError, OSError, EOFError, zlib.error, pa.ArrowException)
+"""What the builders, pandas and Arrow raise on a file that is not what it should be."""
+
+
+def format_of(path: Path) -> str:
+    """Tell the format of a file by its name.
+
+    Raises:
+        DataError: the name doesn't say.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes[-1:] == [".gz"]:
+        suffixes.pop()
+    found = SUFFIXES.get(suffixes[-1]) if suffixes else None
+    if found is None:
+        raise DataError(f"{path}: no format known by that name - use one of {', '.join(SUFFIXES)}")
+    return found
+
+
+def find_files(patterns: Sequence[str], *, key: str) -> list[Path]:
+    """Find the files that paths and globs name, in the order given, those of a glob sorted.
+
+    Arguments:
+        patterns: paths or globs (`**` too), relative to the working directory.
+        key: where they were written, for messages.
+
+    Raises:
+        DataError: a path with no file, a folder, an empty file; all of them at once.
+    """
+    files: list[Path] = []
+    problems: list[str] = []
+    for pattern in patterns:
+        path = Path(pattern)
+        if has_magic(pattern) and not path.exists():
+            found = [Path(name) for name in sorted(glob(pattern, recursive=True))]  # noqa: PTH207 - takes absolute patterns
+            found = [file for file in found if file.is_file()]
+            if not found:
+                problems.append(f"{key}: no file matches {pattern!r} - {_beside(path)}")
+        elif path.is_dir():
+            found = []
+            problems.append(f"{key}: {pattern!r} is a folder - name its files, as {pattern}/*.csv")
+        elif not path.exists():
+            found = []
+            problems.append(f"{key}: no file {pattern!r} - {_beside(path)}")
+        else:
+            found = [path]
+        problems += [f"{key}: {file} is empty" for file in found if file.stat().st_size == 0]
+        files += found
+    if not patterns:
+        problems.append(f"{key}: no file named - give a path, a glob, or a list of them")
+    if problems:
+        raise DataError(*problems)
+    return files
+
+
+def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Table:
+    """Read the columns of one file.
+
+    Strings stay strings (all of a CSV is strings here): `columns` turns them into numbers, so
+    that no type is guessed from the first rows.
+
+    Arguments:
+        path: a file, .gz or not.
+        data_format: one of `FORMATS`; `text` has one column, `text`, a row a line with its break.
+        wanted: the columns to read, and where each was asked for, for messages.
+
+    Returns:
+        At least one row of exactly the columns wanted.
+
+    Raises:
+        DataError: not a file of that format, a column it lacks, or no row.
+    """
+    try:
+        with TemporaryDirectory() as folder, _quiet():
+            table, present = _read(path, data_format, list(wanted), Path(folder))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error}) - save it as UTF-8") from error
+    except _UNREADABLE as error:
+        if data_format == "json" and "changed from" in str(error):
+            raise DataError(*_mixed_types(path, str(error), wanted)) from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path}: cannot be read as {data_format}: {reason}") from error
+    missing = [
+        f"{wanted[name]}: no column {name!r} in {path} - it has: {', '.join(present)}"
+        for name in wanted
+        if present and name not in present
+    ]
+    if missing:
+        raise DataError(*missing)
+    if table is None or table.num_rows == 0:
+        raise DataError(f"{path}: no rows")
+    return table
+
+
+def _read(
+    path: Path, data_format: str, wanted: list[str], folder: Path
+) -> tuple[pa.Table | None, list[str]]:
+    """Give the columns wanted, None if some are missing, and the names of all that are there."""
+    from datasets import Features, Value
+    from datasets.packaged_modules.arrow.arrow import Arrow
+    from datasets.packaged_modules.csv.csv import Csv
+    from datasets.packaged_modules.json.json import Json
+    from datasets.packaged_modules.parquet.parquet import Parquet
+    from datasets.packaged_modules.text.text import Text
+
+    match data_format:
+        case "csv":
+            head = _stream(Csv, path, folder, nrows=1)
+            present = list(head.column_names) if head is not None else []
+            if not set(wanted) <= set(present):
+                return None, present
+            strings = Features({name: Value("string") for name in wanted})
+            table = _stream(
+                Csv, path, folder, features=strings, keep_default_na=False, na_filter=False
+            )
+        case "json":
+            lines = _json_lines(path, folder)
+            table = _stream(
+                Json,
+                lines,
+                folder,
+                on_mixed_types=None,  # else numbers of a mixed file are cut to ten decimals
+                parse_agent_traces=False,
+                chunksize=lines.stat().st_size + 1,  # at once: one type for the whole file
+            )
+        case "parquet":
+            table = _stream(Parquet, path, folder)
+        case "arrow":
+            table = _stream(Arrow, path, folder)
+        case "text":
+            table = _stream(Text, path, folder, keep_linebreaks=True, encoding="utf-8-sig")
+        case _:
+            raise ValueError(f"no format {data_format!r} - use one of {', '.join(FORMATS)}")
+    present = list(table.column_names) if table is not None else []
+    if table is None or not set(wanted) <= set(present):
+        return None, present
+    return table.select(wanted), present
+
+
+def _stream(builder: Any, path: Path, folder: Path, **settings: Any) -> pa.Table | None:  # noqa: ANN401 - datasets is untyped
+    from datasets.data_files import DataFilesDict, DataFilesList
+
+    # Named outright: as a pattern, a path with brackets or in a hidden folder finds nothing.
+    files = DataFilesDict({"train": DataFilesList([str(path.absolute())], [("",)])})
+    rows = builder(cache_dir=str(folder), data_files=files, **settings).as_streaming_dataset(
+        "train"
+    )
+    tables = list(rows.with_format("arrow").iter(batch_size=1 << 20))
+    return pa.concat_tables(tables) if tables else None
+
+
+def _json_lines(path: Path, folder: Path) -> Path:
+    """Give a plain file of JSON lines: the file itself, or a copy that is one."""
+    copy = folder / "rows.jsonl"
+    if path.suffix == ".gz":
+        with gzip.open(path, "rb") as packed, copy.open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
+        path = copy
+    with path.open("rb") as file:
+        is_array = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    if is_array:
+        rows = json.loads(path.read_bytes())
+        copy.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        path = copy
+    if not path.stat().st_size:
+        raise ValueError("it has no rows")
+    return path
+
+
+def _mixed_types(path: Path, reason: str, wanted: Mapping[str, str]) -> Iterator[str]:
+    """Name the first row where a JSON column changes its type: Arrow's own count is by block."""
+    column = reason.partition("Column(/")[2].partition(")")[0].partition("/")[0]
+    kinds: dict[str, int] = {}
+    with TemporaryDirectory() as folder:
+        lines = _json_lines(path, Path(folder)).read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(filter(str.strip, lines), start=1):
+        kinds.setdefault(_kind(json.loads(line).get(column)), number)
+    kinds.pop("", None)
+    seen = ", ".join(f"{kind} from row {number}" for kind, number in kinds.items())
+    key = wanted.get(column, "data.format")
+    yield f"{key}: column {column!r} of {path} changes its type: {seen} - write all rows alike"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list):
+        inner = {_kind(item) for item in value} - {""}
+        return f"lists of {' and '.join(sorted(inner)) or 'nothing'}"
+    names = {bool: "true or false", int: "numbers", float: "numbers", str: "text", dict: "objects"}
+    return names.get(type(value), "")
+
+
+def _beside(path: Path) -> str:
+    """Say what is where a file was looked for."""
+    folder = path.absolute().parent
+    while not folder.is_dir():
+        folder = folder.parent
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")  # noqa: PLR2004 - a line's worth
+    return f"{folder} has: {shown or 'nothing'}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's log off stderr: what it tells is in the error raised."""
+    from datasets.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)

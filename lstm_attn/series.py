@@ -1,0 +1,158 @@
+"""A table in time order, for forecasting: one series, checked to have no gap.
+
+Letters: N rows of all files, C columns read, F features, K targets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lstm_attn.columns import numbers, stamps
+from lstm_attn.config import TaskConfig
+from lstm_attn.errors import DataError
+from lstm_attn.frequency import Stamps, infer, places
+from lstm_attn.problems import Problems
+from lstm_attn.source import FileTable, wanted_columns
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Rows of one or more files in time order."""
+
+    columns: tuple[str, ...]
+    """(C,) names of the columns, each once."""
+    values: Floats
+    """(N, C) in original units."""
+    stamps: Stamps | None
+    """(N,) ascending; None where rows are taken as they come."""
+    files: tuple[Path, ...]
+    """The files, in the order read."""
+    file: Integers
+    """(N,) which of the files a row is of."""
+    row: Integers
+    """(N,) number of a row in its file, from 1."""
+    was_sorted: bool
+    """Whether the rows had to be brought in time order."""
+
+    def of(self, names: Sequence[str]) -> Floats:
+        """Give some of the columns, (N, names)."""
+        return self.values[:, [self.columns.index(name) for name in names]]
+
+    def where(self, at: int) -> str:
+        """Name a row as the user finds it."""
+        moment = f" ({written(self.stamps[at])})" if self.stamps is not None else ""
+        return f"row {self.row[at]}{moment} of {self.files[self.file[at]]}"
+
+
+def read_series(tables: Sequence[FileTable], task: TaskConfig) -> Series:
+    """Read files one after another, bring them in time order, refuse what is missing or doubled.
+
+    Raises:
+        DataError: text where numbers belong, no value, no time, a time twice; all of them.
+    """
+    problems = Problems()
+    names = tuple(name for name in wanted_columns(task) if name != task.time)
+    values: list[list[Floats]] = []
+    moments: list[Stamps] = []
+    for file in tables:
+        of_file: list[Floats] = []
+        for name in names:
+            with problems.collected():
+                of_file.append(numbers(file.column(name)))
+        values.append(of_file)
+        if task.time is not None:
+            with problems.collected():
+                moments.append(stamps(file.column(task.time)))
+    problems.settle()
+    lengths = [file.table.num_rows for file in tables]
+    all_values = np.concatenate([np.stack(of_file, axis=1) for of_file in values])
+    order = np.arange(len(all_values))
+    all_moments = None
+    if task.time is not None:
+        all_moments = np.concatenate(moments)
+        order = np.argsort(all_moments, kind="stable")
+        all_moments = all_moments[order]
+    series = Series(
+        columns=names,
+        values=all_values[order],
+        stamps=all_moments,
+        files=tuple(file.path for file in tables),
+        file=np.repeat(np.arange(len(lengths)), lengths)[order],
+        row=np.concatenate([np.arange(1, length + 1) for length in lengths])[order],
+        was_sorted=bool((np.diff(order) < 0).any()),
+    )
+    _check_values(series, task, problems)
+    _check_doubled(series, problems)
+    problems.settle()
+    return series
+
+
+def regular(series: Series, frequency: str | None = None) -> str | None:
+    """Tell how far apart the rows lie, and refuse gaps.
+
+    Arguments:
+        series: in time order, no time twice.
+        frequency: what training rows have; None to infer it.
+
+    Returns:
+        The frequency; None without time stamps.
+
+    Raises:
+        DataError: a row between two steps, or missing rows: row, date, count and cure.
+    """
+    times = series.stamps
+    if times is None or (len(times) < 2 and frequency is None):  # noqa: PLR2004 - two lie apart
+        return None
+    found = frequency or infer(times)
+    steps = places(times, found)
+    between = np.flatnonzero(steps < 0)
+    if len(between):
+        raise DataError(
+            f"task.time: {series.where(int(between[0]))} lies between two steps of a {found}, as do "
+            f"{len(between) - 1} other rows - space rows evenly, or leave out task.time to take "
+            "them as they come"
+        )
+    gaps = np.diff(steps) - 1
+    if gaps.any():
+        at = int(np.flatnonzero(gaps)[0])
+        raise DataError(
+            f"task.time: {gaps.sum()} rows are missing at one row a {found}, the first after "
+            f"{series.where(at)} - add them, or leave out task.time to take rows as they come"
+        )
+    return found
+
+
+def written(moment: np.datetime64) -> str:
+    """Write a point in time as briefly as it allows."""
+    date, _, time = str(moment.astype("M8[s]")).partition("T")
+    return date if time == "00:00:00" else f"{date} {time.removesuffix(':00')}"
+
+
+def _check_values(series: Series, task: TaskConfig, problems: Problems) -> None:
+    keys = wanted_columns(task)
+    for name in series.columns:
+        missing = np.flatnonzero(~np.isfinite(series.of([name])[:, 0]))
+        if len(missing):
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            problems.add(
+                f"{keys[name]}: column {name!r} has no value in {series.where(int(missing[0]))}"
+                f"{more} - fill it in, or leave the column out"
+            )
+
+
+def _check_doubled(series: Series, problems: Problems) -> None:
+    if series.stamps is None:
+        return
+    doubled = np.flatnonzero(np.diff(series.stamps) == np.timedelta64(0))
+    if len(doubled):
+        first = int(doubled[0])
+        problems.add(
+            f"task.time: {written(series.stamps[first])} stands twice, in {series.where(first)} and "
+            f"{series.where(first + 1)}; {len(doubled)} rows are doubled - keep one of each"
+        )

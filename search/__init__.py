@@ -1,0 +1,1 @@
+"""The service: studies in a SQL database, trials on Ray workers, verified exports."""

@@ -1,0 +1,204 @@
+"""The studies of a database: found, created, summed up and deleted, by whoever asks."""
+
+import difflib
+import secrets
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+
+from search import lease, summaries
+from search.database import open_storage
+from search.errors import StudyElsewhere, StudyNotFound, WrongUse
+from search.records import BaselineScore, StudySummary
+from search.settings import Settings
+from search.spec import StudySpec
+
+TESTS = "test_scores"
+"""The study's attribute of test scores, by trial number: scored once, shown again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStudy:
+    """A study as the database holds it, without its trials."""
+
+    id: int
+    """Optuna's."""
+    uid: str
+    """Our own, which no other study ever has."""
+    name: str
+    spec: StudySpec
+    fingerprint: str
+    """Of its data."""
+    baselines: tuple[BaselineScore, ...]
+    data_summary: Mapping[str, str | int | float]
+
+    def folder(self, settings: Settings) -> Path:
+        """Give the folder of its checkpoints."""
+        return settings.checkpoints / f"{self.name}-{self.uid[:8]}"
+
+
+class Archive:
+    """The studies of one database.
+
+    Arguments:
+        settings: where the database is.
+        create: whether to make it where there is none.
+
+    Raises:
+        StorageError: it cannot be had.
+    """
+
+    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+        self.settings = settings
+        self.storage: RDBStorage = open_storage(settings.storage, create=create)
+
+    def close(self) -> None:
+        """Release the database's connections."""
+        self.storage.remove_session()
+        self.storage.engine.dispose()
+
+    def names(self) -> list[str]:
+        """List our studies, the oldest first."""
+        return [
+            study.study_name
+            for study in self.storage.get_all_studies()
+            if summaries.STUDY in study.user_attrs
+        ]
+
+    def find(self, name: str) -> StoredStudy | None:
+        """Read a study; None where there is none of that name.
+
+        Raises:
+            WrongUse: a study of that name is there, but another program's.
+        """
+        try:
+            study_id = self.storage.get_study_id_from_name(name)
+        except KeyError:
+            return None
+        attribute = self.storage.get_study_user_attrs(study_id).get(summaries.STUDY)
+        if attribute is None:
+            if self._is_empty(study_id):
+                return None  # its creation was cut short
+            raise WrongUse(f"study {name!r} is another program's - take another name with --name")
+        return _stored(study_id, name, attribute)
+
+    def get(self, name: str) -> StoredStudy:
+        """Read a study that must be there.
+
+        Raises:
+            StudyNotFound: it isn't; lists those that are.
+        """
+        if found := self.find(name):
+            return found
+        known = self.names()
+        near = difflib.get_close_matches(name, known, n=1)
+        advice = f"did you mean {near[0]!r}? It has: " if near else "it has: "
+        raise StudyNotFound(
+            f"no study {name!r} in {self.settings.storage} - "
+            f"{advice}{', '.join(known) or 'none yet'}"
+        )
+
+    def create(
+        self,
+        spec: StudySpec,
+        *,
+        fingerprint: str,
+        baselines: Sequence[BaselineScore],
+        data_summary: Mapping[str, str | int | float],
+    ) -> StoredStudy:
+        """Write a new study; its lease is held, so nobody else does."""
+        maximize = spec.direction == "maximize"
+        direction = StudyDirection.MAXIMIZE if maximize else StudyDirection.MINIMIZE
+        attribute = {
+            "uid": secrets.token_hex(16),
+            "spec": spec.to_json(),
+            "fingerprint": fingerprint,
+            "baselines": [asdict(baseline) for baseline in baselines],
+            "data": dict(data_summary),
+        }
+        try:
+            study_id = self.storage.create_new_study([direction], spec.name)
+        except DuplicatedStudyError:
+            former = self.storage.get_study_id_from_name(spec.name)
+            if not self._is_empty(former):
+                raise
+            self.storage.delete_study(former)  # its creation was cut short
+            study_id = self.storage.create_new_study([direction], spec.name)
+        self.storage.set_study_user_attr(study_id, summaries.STUDY, attribute)
+        study = optuna.load_study(study_name=spec.name, storage=self.storage)
+        with warnings.catch_warnings():
+            # The dashboard's only way to learn the name; Optuna still calls it experimental.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names([spec.objective])
+        return _stored(study_id, spec.name, attribute)
+
+    def update(self, study: StoredStudy, spec: StudySpec) -> StoredStudy:
+        """Write what may change of a spec: budget, keeping, resources."""
+        attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY]
+        attribute = {**attribute, "spec": spec.to_json()}
+        self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
+        return replace(study, spec=spec)
+
+    def summary(self, study: StoredStudy) -> StudySummary:
+        """Sum a study up, with all its trials."""
+        trials = self.storage.get_all_trials(study.id, deepcopy=False)
+        owner = lease.holder(self.storage.engine, study.name)
+        return summaries.study_summary(
+            study.name,
+            study.spec,
+            study.baselines,
+            trials,
+            owner=str(owner) if owner else None,
+        )
+
+    def threads(self, study: StoredStudy, number: int) -> int:
+        """Read how many CPU threads a trial was trained with."""
+        trial_id = self.storage.get_trial_id_from_study_id_trial_number(study.id, number)
+        threads = self.storage.get_trial_user_attrs(trial_id)[summaries.THREADS]
+        return int(threads)
+
+    def test_scores(self, study: StoredStudy) -> dict[int, Any]:
+        """Read the test scores known of a study's trials."""
+        known = self.storage.get_study_user_attrs(study.id).get(TESTS, {})
+        return {int(number): scores for number, scores in known.items()}
+
+    def keep_test_scores(self, study: StoredStudy, scores: Mapping[int, Any]) -> None:
+        """Write test scores down, beside those that are known."""
+        known = {**self.test_scores(study), **scores}
+        plain = {str(number): score for number, score in known.items()}
+        self.storage.set_study_user_attr(study.id, TESTS, plain)
+
+    def delete(self, study: StoredStudy) -> None:
+        """Delete a study with its checkpoints, unless somebody runs it.
+
+        Raises:
+            StudyElsewhere: somebody does.
+        """
+        if owner := lease.holder(self.storage.engine, study.name):
+            raise StudyElsewhere(f"study {study.name!r} is being run by {owner} - stop it first")
+        self.storage.delete_study(study.id)
+        if study.folder(self.settings).is_dir():
+            shutil.rmtree(study.folder(self.settings))
+
+    def _is_empty(self, study_id: int) -> bool:
+        return not self.storage.get_all_trials(study_id, deepcopy=False)
+
+
+def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:
+    return StoredStudy(
+        id=study_id,
+        uid=attribute["uid"],
+        name=name,
+        spec=StudySpec.from_json(attribute["spec"]),
+        fingerprint=attribute["fingerprint"],
+        baselines=tuple(BaselineScore(**baseline) for baseline in attribute["baselines"]),
+        data_summary=attribute["data"],
+    )

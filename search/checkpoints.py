@@ -1,0 +1,248 @@
+"""The checkpoint store of a study: a folder that keeps little and never lies.
+
+Kept are the best weights of the leading trials, the last two states of each running trial, and
+while a file is being replaced its successor too. A file's name tells what it is, the owner's
+generation and the hash of its content; it is written under a temporary name, flushed to the disk
+and renamed. Deleting comes last, and only while the lease is surely ours.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Literal
+
+from search.errors import StoreError
+from search.records import Payload
+
+STATES_KEPT = 2
+"""States of a running trial: the newest, and one to fall back on."""
+PAYLOADS_HELD = 2
+"""Payloads the writer holds at most: one being written, one fetched next."""
+HASH_DIGITS = 16
+
+Kind = Literal["state", "weights"]
+_ENDING: dict[Kind, str] = {"state": "pt", "weights": "safetensors"}
+_NAME = re.compile(
+    r"(?P<kind>state|weights)-(?P<number>\d+)-(?P<epoch>\d+)-(?P<step>\d+)"
+    rf"-g(?P<generation>\d+)-(?P<hash>[0-9a-f]{{{HASH_DIGITS}}})\.(?:pt|safetensors)"
+)
+_TEMPORARY = ".part"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """One file of the store, as its name tells."""
+
+    path: Path
+    kind: Kind
+    number: int
+    """The trial's."""
+    epoch: int
+    """States: epochs that had ended. Weights: the epoch they are from."""
+    step: int
+    """States: optimizer steps after that epoch."""
+    generation: int
+    """Of the owner that wrote it."""
+    hash: str
+
+    @property
+    def age(self) -> tuple[int, int, int]:
+        """Order the checkpoints of a trial and kind, the newest last."""
+        return (self.epoch, self.step, self.generation)
+
+    def read(self) -> bytes:
+        """Read the file back.
+
+        Raises:
+            StoreError: the content isn't what was written.
+        """
+        content = self.path.read_bytes()
+        if _digest(content) != self.hash:
+            raise StoreError(f"the checkpoint {self.path} is damaged: its hash does not match")
+        return content
+
+
+def checkpoints(folder: Path) -> list[Checkpoint]:
+    """List a study's checkpoints, the newest of a trial last; an absent folder has none."""
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in folder.iterdir():
+        if match := _NAME.fullmatch(path.name):
+            kind: Kind = "state" if match["kind"] == "state" else "weights"
+            found.append(
+                Checkpoint(
+                    path=path,
+                    kind=kind,
+                    number=int(match["number"]),
+                    epoch=int(match["epoch"]),
+                    step=int(match["step"]),
+                    generation=int(match["generation"]),
+                    hash=match["hash"],
+                )
+            )
+    return sorted(found, key=lambda c: (c.number, c.kind, c.age))
+
+
+def newest_intact(folder: Path, kind: Kind, number: int) -> tuple[Checkpoint, bytes] | None:
+    """Read a trial's newest checkpoint of a kind; a damaged one is passed over.
+
+    Arguments:
+        folder: the study's.
+        kind: `state` or `weights`.
+        number: the trial's.
+    """
+    mine = [c for c in checkpoints(folder) if c.kind == kind and c.number == number]
+    for checkpoint in reversed(mine):
+        try:
+            return checkpoint, checkpoint.read()
+        except (StoreError, FileNotFoundError):
+            continue
+    return None
+
+
+class Store:
+    """The coordinator's hand in the store: write, settle, sweep.
+
+    Arguments:
+        folder: the study's own.
+        generation: of the lease that is held.
+        keep: trials whose best weights are kept.
+        may_delete: tells whether the lease is surely still ours.
+    """
+
+    def __init__(
+        self, folder: Path, *, generation: int, keep: int, may_delete: Callable[[], bool]
+    ) -> None:
+        self.folder = folder
+        self._generation = generation
+        self._keep = keep
+        self._may_delete = may_delete
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._room = BoundedSemaphore(PAYLOADS_HELD)
+        self._writing: list[Future[None]] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StoreError(f"the checkpoint store {folder} cannot be made: {error}") from error
+
+    def sweep(self, running: Collection[int], leaders: list[int]) -> None:
+        """Delete what a former owner left: half-written files, states and weights not wanted."""
+        if not self._may_delete():
+            return
+        for path in self.folder.glob(f"*{_TEMPORARY}"):
+            path.unlink(missing_ok=True)
+        for number in {c.number for c in checkpoints(self.folder)}:
+            if number in running:
+                self._thin(number, "state", STATES_KEPT)
+                self._thin(number, "weights", 1)
+            else:
+                self._thin(number, "state", 0)
+        self._keep_leaders(leaders)
+
+    def state(self, number: int) -> bytes | None:
+        """Read the newest intact state of a trial; None where there is none."""
+        found = newest_intact(self.folder, "state", number)
+        return found[1] if found else None
+
+    def keep_state(self, number: int, *, epoch: int, step: int, payload: Payload) -> Future[None]:
+        """Fetch and write a state, in the background, and let the oldest go."""
+
+        def work() -> None:
+            self._write("state", number, epoch, step, payload.fetch())
+            self._thin(number, "state", STATES_KEPT)
+
+        return self._submit(work)
+
+    def keep_weights(self, number: int, *, epoch: int, payload: Payload) -> Future[None]:
+        """Fetch and write a trial's best weights, in the background, and let the former go."""
+
+        def work() -> None:
+            self._write("weights", number, epoch, 0, payload.fetch())
+            self._thin(number, "weights", 1)
+
+        return self._submit(work)
+
+    def settle(self, number: int, leaders: list[int]) -> None:
+        """Let go of a trial that has ended: its states, and weights of who leads no more."""
+
+        def work() -> None:
+            self._thin(number, "state", 0)
+            self._keep_leaders(leaders)
+
+        self._submit(work)
+
+    def leads(self, number: int, leaders: list[int]) -> bool:
+        """Tell whether a trial is among those whose weights are kept."""
+        return number in leaders[: self._keep]
+
+    def check(self) -> None:
+        """Raise what went wrong in the background since the last call.
+
+        Raises:
+            StoreError: a checkpoint could not be written.
+        """
+        done = [future for future in self._writing if future.done()]
+        self._writing = [future for future in self._writing if not future.done()]
+        for future in done:
+            future.result()
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        self._writer.shutdown(wait=True)
+        self.check()
+
+    def _submit(self, work: Callable[[], None]) -> Future[None]:
+        self._room.acquire()
+        future = self._writer.submit(work)
+        future.add_done_callback(lambda _: self._room.release())
+        self._writing.append(future)
+        return future
+
+    def _write(self, kind: Kind, number: int, epoch: int, step: int, content: bytes) -> None:
+        stem = f"{kind}-{number:05d}-{epoch:05d}-{step:06d}-g{self._generation:04d}"
+        path = self.folder / f"{stem}-{_digest(content)}.{_ENDING[kind]}"
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            raise StoreError(f"the checkpoint {path} cannot be written: {error}") from error
+
+    def _thin(self, number: int, kind: Kind, keep: int) -> None:
+        """Keep the newest `keep` files of a trial and kind."""
+        mine = [c for c in checkpoints(self.folder) if c.number == number and c.kind == kind]
+        self._delete(mine[: max(0, len(mine) - keep)])
+
+    def _keep_leaders(self, leaders: list[int]) -> None:
+        kept = leaders[: self._keep]
+        found = checkpoints(self.folder)
+        self._delete([c for c in found if c.kind == "weights" and c.number not in kept])
+
+    def _delete(self, doomed: list[Checkpoint]) -> None:
+        for checkpoint in doomed:
+            if checkpoint.generation <= self._generation and self._may_delete():
+                checkpoint.path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even when the power goes."""
+    temporary = path.with_name(path.name + _TEMPORARY)
+    with temporary.open("wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:HASH_DIGITS]

@@ -1,0 +1,204 @@
+"""The loop of a study: fill slots, take an event, decide, record."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from search.checkpoints import Store
+from search.ledger import Ledger, Verdict
+from search.records import (
+    Ended,
+    Ending,
+    Event,
+    Fact,
+    Lost,
+    Reported,
+    Slots,
+    StateGiven,
+    Told,
+    TrialSummary,
+    TrialTask,
+    WeightsGiven,
+)
+
+WEIGHTS_SECONDS = 30.0
+"""How often a leading trial that runs is asked for its best weights, at most."""
+HAND_IN_SECONDS = 60.0
+"""How long running trials are waited for when a study is interrupted."""
+
+
+class StopSignal(Protocol):
+    """Tells whether a study is to end before its budget is spent."""
+
+    def asked(self) -> Ending | None:
+        """Why it is to end; None to go on."""
+        ...
+
+    def now(self) -> bool:
+        """Whether nothing is to be waited for any more."""
+        ...
+
+
+class Workers(Protocol):
+    """Where trials run."""
+
+    @property
+    def busy(self) -> int:
+        """Slots in which a trial runs."""
+        ...
+
+    @property
+    def slots(self) -> Slots:
+        """Count the slots that are ready, and those that are waited for."""
+        ...
+
+    def open(self, places: int) -> None:
+        """Have as many workers as there are places to fill, up to the slots there may be."""
+        ...
+
+    def free_slots(self) -> list[Any]:
+        """List the slots whose worker is ready and has nothing to do."""
+        ...
+
+    def start(self, slot: Any, task: TrialTask) -> None:
+        """Send a trial to a free slot."""
+        ...
+
+    def next_event(self) -> Event:
+        """Wait for something to happen; `Quiet` after a moment without."""
+        ...
+
+    def stop(self, number: int, *, epoch: int) -> None:
+        """End a trial as of an epoch; it has heard of it when this returns."""
+        ...
+
+    def wish_state(self, number: int) -> None:
+        """Ask for a state to go on from."""
+        ...
+
+    def wish_weights(self, number: int) -> None:
+        """Ask for the best weights so far."""
+        ...
+
+    def hand_in(self) -> None:
+        """Ask every running trial for a state, and to end."""
+        ...
+
+    def release_idle(self) -> None:
+        """Give back the slots that have nothing to do and will have nothing."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Coordinator:
+    """Decides and records for one study, alone."""
+
+    ledger: Ledger
+    workers: Workers
+    store: Store
+    checkpoint_every: float
+    """Seconds between two states of a running trial."""
+    watch: Callable[[Fact], None] = lambda _: None
+    """Sees what is started and what happens."""
+    clock: Callable[[], float] = time.monotonic
+    _slots: Slots | None = None
+    _state_wished: dict[int, float] = field(default_factory=dict)
+    _weights_wished: dict[int, float] = field(default_factory=dict)
+
+    def run(self, stop: StopSignal) -> Ending:
+        """Run the study until its budget is spent or someone asks it to stop."""
+        self.store.sweep(self.ledger.running(), self.ledger.leaders())
+        while not self.ledger.budget_spent():
+            if why := stop.asked():
+                return self._hand_in(why, stop)
+            self._fill()
+            self._wish_states()
+            self._handle(self.workers.next_event())
+            self.store.check()
+        return Ending.EXHAUSTED if self.ledger.exhausted else Ending.SPENT
+
+    def _fill(self) -> None:
+        """Give every free slot a trial; without any left, give the slots back."""
+        self.workers.open(self.workers.busy + self.ledger.open_places())
+        for slot in self.workers.free_slots():
+            if task := self.ledger.ask():
+                task = replace(task, state=self.store.state(task.number))
+                self.workers.start(slot, task)
+                self._state_wished[task.number] = self.clock()
+                self.watch(self.ledger.started(task.number))
+                if self.ledger.judge(task.number) is Verdict.PRUNE:
+                    self._prune(task.number)  # its last owner died before it was told
+        if not self.ledger.open_places():
+            self.workers.release_idle()
+        if self.workers.slots != self._slots:
+            self._slots = self.workers.slots
+            self.watch(self._slots)
+
+    def _wish_states(self) -> None:
+        for number in self.ledger.running():
+            wished = self._state_wished.get(number)
+            if wished is not None and self.clock() - wished >= self.checkpoint_every:
+                self._state_wished[number] = self.clock()
+                self.workers.wish_state(number)
+
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Reported(number=number, attempt=attempt, report=report):
+                verdict = self.ledger.report(number, attempt, report)
+                if verdict is Verdict.PRUNE:
+                    self._prune(number)
+                elif verdict is Verdict.GONE:
+                    self.workers.stop(number, epoch=0)
+                else:
+                    self._wish_weights(number)
+            case StateGiven(number=number, attempt=attempt, epoch=epoch, step=step):
+                if self.ledger.is_running(number, attempt):
+                    self.store.keep_state(number, epoch=epoch, step=step, payload=event.payload)
+                    self.ledger.state_kept(number)
+            case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
+                if self.ledger.is_running(number, attempt) and self._leads(number):
+                    self.store.keep_weights(number, epoch=epoch, payload=event.payload)
+            case Ended(number=number, attempt=attempt):
+                if self.ledger.is_running(number, attempt):
+                    self._end(event)
+            case Lost(number=number, attempt=attempt, reason=reason):
+                self._tell_watch(
+                    self.ledger.requeue(number, attempt, reason, blames_trial=event.blames_trial)
+                )
+        self.watch(event)
+
+    def _end(self, event: Ended) -> None:
+        """Keep the weights of a trial that leads, then record its end, then delete."""
+        number, best = event.number, event.outcome.best
+        self._state_wished.pop(number, None)
+        if event.weights and best and self._leads(number):
+            self.store.keep_weights(number, epoch=best.epoch, payload=event.weights).result()
+        self._tell_watch(self.ledger.tell(number, event.attempt, event.outcome))
+
+    def _tell_watch(self, told: TrialSummary | None) -> None:
+        """Let go of what a trial that has ended leaves behind."""
+        if told:
+            self.store.settle(told.number, self.ledger.leaders())
+            self.watch(Told(trial=told))
+
+    def _prune(self, number: int) -> None:
+        self.workers.stop(number, epoch=self.ledger.last_epoch(number))
+
+    def _leads(self, number: int) -> bool:
+        return self.store.leads(number, self.ledger.leaders())
+
+    def _wish_weights(self, number: int) -> None:
+        """Ask a trial that leads for its weights, now and then, so that they outlive a crash."""
+        last = self._weights_wished.get(number, -WEIGHTS_SECONDS)
+        if self.clock() - last >= WEIGHTS_SECONDS and self._leads(number):
+            self._weights_wished[number] = self.clock()
+            self.workers.wish_weights(number)
+
+    def _hand_in(self, why: Ending, stop: StopSignal) -> Ending:
+        """Take a state from every running trial; the study can go on from them."""
+        self.workers.hand_in()
+        deadline = self.clock() + HAND_IN_SECONDS
+        while self.workers.busy and not stop.now() and self.clock() < deadline:
+            self._handle(self.workers.next_event())
+        return why

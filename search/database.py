@@ -1,0 +1,56 @@
+"""The database of studies: opened in one place, its troubles told in our words."""
+
+import logging
+import sqlite3
+from functools import partial
+from pathlib import Path
+
+import optuna
+import sqlalchemy
+from optuna.storages import RDBStorage
+
+from search.errors import StorageError
+from search.settings import SQLITE
+
+BUSY_SECONDS = 60.0
+"""How long a write waits for another's; one coordinator writes, the dashboard may."""
+
+
+def open_storage(url: str, *, create: bool) -> RDBStorage:
+    """Open a database of studies.
+
+    Arguments:
+        url: `sqlite:///FILE`.
+        create: whether to make the file and its tables where there are none.
+
+    Raises:
+        StorageError: it isn't there, isn't ours, can't be written, or has another schema.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    path = Path(url.removeprefix(SQLITE))
+    if not create and not path.is_file():
+        raise StorageError(
+            f"no database at {path} - launch a study first, or name another with --storage"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RDBStorage(url, engine_kwargs={"creator": partial(_connect, path)})
+    except RuntimeError as error:
+        raise StorageError(
+            f"the database {path} has the schema of another Optuna than "
+            f"{optuna.__version__} - use the version that wrote it, or another --storage"
+        ) from error
+    except (OSError, sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StorageError(
+            f"the database {path} cannot be used: {cause} - name another with --storage"
+        ) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Connect as one writer beside readers does best: write-ahead log, and patience."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection

@@ -1,0 +1,90 @@
+"""What goes wrong in a search, and with which exit code a command then ends.
+
+SearchError                  1
+├── WrongUse                 2   the user's to mend before anything has started
+│   ├── SpecError            2   a study file with problems
+│   ├── SpecChanged          2   another search under the name of an existing study
+│   ├── StudyNotFound        2   no such study in this database
+│   ├── StorageError         2   a database that cannot be had
+│   ├── ClusterError         2   a Ray that cannot be had, or has no room
+│   └── ExportRefused        2   nothing to export, or nowhere to put it
+├── StudyElsewhere           3   another coordinator runs the study
+│   └── LeaseLost            3   ... and has taken it over from this one
+├── StudyDeleted             1   the study was deleted while it ran
+├── TrialsFailed             1   the first trials all failed, for the same reasons surely
+├── StoreError               1   a checkpoint cannot be written
+└── VerificationFailed       1   a checkpoint does not score what its trial recorded
+"""
+
+
+class SearchError(Exception):
+    """One or more problems, each a line that says what, what was got, and what would do.
+
+    Arguments:
+        problems: the lines; printed as they are, one below the other.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class WrongUse(SearchError):
+    """Something the user can mend before anything has started."""
+
+    exit_code = 2
+
+
+class SpecError(WrongUse):
+    """A study file has problems; all that could be found are listed."""
+
+
+class SpecChanged(WrongUse):
+    """A study of that name exists and searches something else."""
+
+
+class StudyNotFound(WrongUse):
+    """The database has no such study."""
+
+
+class StorageError(WrongUse):
+    """The database cannot be reached, read, written or understood."""
+
+
+class ClusterError(WrongUse):
+    """Ray cannot be reached, or has no room for a trial."""
+
+
+class ExportRefused(WrongUse):
+    """There is nothing to export yet, or the folder is not empty."""
+
+
+class StudyElsewhere(SearchError):
+    """Another coordinator runs this study."""
+
+    exit_code = 3
+
+
+class LeaseLost(StudyElsewhere):
+    """Another coordinator has taken this study over; this one may write no more."""
+
+
+class StudyDeleted(SearchError):
+    """The study was deleted while it ran."""
+
+
+class TrialsFailed(SearchError):
+    """The first trials all failed."""
+
+
+class StoreError(SearchError):
+    """A checkpoint cannot be written or read back."""
+
+
+class VerificationFailed(SearchError):
+    """A checkpoint, loaded afresh, does not score what its trial recorded."""

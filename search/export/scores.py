@@ -1,0 +1,130 @@
+"""What is known of an export's worth: recorded, scored again, beside the baselines, on test."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lstm_attn.verify import Score, Verified
+from search.records import BaselineScore, StudySummary, TrialSummary
+
+Rows = Literal["validation", "test"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """One trial's scores, all on the same rows as everyone's in its study."""
+
+    study: StudySummary
+    """The trial's."""
+    trial: TrialSummary
+    """What was exported."""
+    rank: int
+    """Its place among the trials that have ended an epoch, from 1."""
+    epoch: int
+    """The epoch whose weights were exported."""
+    recorded: Mapping[str, float]
+    """Every metric on the validation rows that rank, as recorded while it was trained."""
+    verified: Verified
+    """Scored again in a fresh process."""
+    test: Score | None
+    """On test rows, scored once for these weights; None where nothing is held out."""
+
+    @property
+    def compared(self) -> int:
+        """Trials that were compared by their validation scores."""
+        return len(self.study.leaders)
+
+    @property
+    def strong(self) -> BaselineScore | None:
+        """The baseline worth beating: of the strong ones the best on validation rows."""
+        best: BaselineScore | None = None
+        for baseline in self.study.baselines:
+            if baseline.strong and (best is None or self._is_better(baseline, best)):
+                best = baseline
+        return best
+
+    def value(self, rows: Rows) -> float | None:
+        """Give the objective: on validation rows as recorded, on test as scored."""
+        if rows == "validation":
+            return self.recorded[self.study.objective]
+        return self.test.metrics[self.study.objective] if self.test else None
+
+    def baseline_value(self, baseline: BaselineScore, rows: Rows) -> float | None:
+        """Give a baseline's objective on the same rows."""
+        metrics = baseline.validation if rows == "validation" else baseline.test
+        return metrics[self.study.objective] if metrics else None
+
+    def beats_strong(self, rows: Rows) -> bool | None:
+        """Tell whether the strong baseline is beaten; None where there is nothing to compare."""
+        mine = self.value(rows)
+        other = self.baseline_value(self.strong, rows) if self.strong else None
+        if mine is None or other is None:
+            return None
+        return mine > other if self.study.direction == "maximize" else mine < other
+
+    @property
+    def optimism(self) -> str:
+        """Say how far the validation score is to be trusted."""
+        if self.compared == 1:
+            return (
+                "The validation score is optimistic: the epoch was chosen by it. "
+                "Nothing was chosen by test rows."
+            )
+        return (
+            f"The validation score is optimistic: {self.compared} trials were compared by it. "
+            "Nothing was chosen by test rows."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give all of it as values that JSON can hold."""
+        verified = self.verified
+        return {
+            "study": self.study.name,
+            "trial": self.trial.number,
+            "state": self.trial.state,
+            "epoch": self.epoch,
+            "objective": self.study.objective,
+            "direction": self.study.direction,
+            "rank": self.rank,
+            "compared": self.compared,
+            "note": self.optimism,
+            "validation": {
+                "rows": verified.ranked.rows,
+                "recorded": _plain(self.recorded),
+                "verified": _plain(verified.ranked.metrics),
+            },
+            "validation_all_rows": {
+                "rows": verified.validation.rows,
+                "metrics": _plain(verified.validation.metrics),
+            },
+            "test": self.test
+            and {
+                "rows": self.test.rows,
+                "metrics": _plain(self.test.metrics),
+                "interval": _plain(dict(zip(("low", "high"), self.test.interval or (), strict=False)))
+                | {"metric": self.study.objective, "level": 0.95},
+            },
+            "baselines": [
+                {
+                    "name": baseline.name,
+                    "strong": baseline.strong,
+                    "validation": _plain(baseline.validation),
+                    "test": baseline.test and _plain(baseline.test),
+                }
+                for baseline in self.study.baselines
+            ],
+            "beats_strong_baseline": {
+                "validation": self.beats_strong("validation"),
+                "test": self.beats_strong("test"),
+            },
+        }
+
+    def _is_better(self, one: BaselineScore, than: BaselineScore) -> bool:
+        value, other = one.validation[self.study.objective], than.validation[self.study.objective]
+        return value > other if self.study.direction == "maximize" else value < other
+
+
+def _plain(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Give numbers as JSON can hold them: what isn't finite is null."""
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

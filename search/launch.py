@@ -1,0 +1,159 @@
+"""From a study file to a study that runs: data, database, lease, Ray, loop; then all undone."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+
+from lstm_attn.data import prepare
+
+from lstm_attn import baselines
+from lstm_attn.run import epoch_steps
+from lstm_attn.sequences import SequenceData
+from lstm_attn.tasks import task_for
+from search import lease, spec, workers
+from search.archive import Archive, StoredStudy
+from search.checkpoints import Store
+from search.coordinator import Coordinator
+from search.errors import SpecChanged
+from search.ledger import Ledger
+from search.records import BaselineScore, Ending, Fact, Launched, Opened, Waiting
+from search.settings import Settings
+from search.spec import SpecFile, StudySpec
+from search.stopping import Stop
+
+
+def launch(
+    file: SpecFile,
+    settings: Settings,
+    *,
+    timeout: float | None,
+    watch: Callable[[Fact], None],
+) -> Launched:
+    """Run a study, or go on with it, until its budget is spent or someone asks it to stop.
+
+    Arguments:
+        file: the study file, checked.
+        settings: where database, checkpoints and Ray are.
+        timeout: seconds this launch may take; None: as the file says.
+        watch: sees what happens.
+
+    Raises:
+        SearchError, LstmAttnError: see the trees.
+    """
+    with ExitStack() as undo:
+        stop = undo.enter_context(Stop(timeout if timeout is not None else file.timeout))
+        data = prepare(file.data, file.task)
+        archive = Archive(settings, create=True)
+        undo.callback(archive.close)
+        held = lease.acquire(
+            archive.storage.engine,
+            file.name,
+            waiting=lambda owner: watch(Waiting(owner=str(owner), seconds=owner.seconds_left)),
+        )
+        undo.callback(held.release)
+        stop.heed(held)
+        study = archive.find(file.name)
+        if study:
+            study = archive.update(study, _same(file, study, data))
+            summary = archive.summary(study)
+            if summary.finished >= study.spec.trials:
+                return Launched(ending=Ending.SPENT, study=summary, fresh=False)
+        workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
+        undo.callback(workers.disconnect)
+        if study is None:
+            study = _create(file, data, archive)
+        ending = _run(study, data, archive, held, stop, watch)
+        return Launched(ending=ending, study=archive.summary(study), fresh=True)
+
+
+def score_baselines(spec: StudySpec, data: SequenceData) -> tuple[BaselineScore, ...]:
+    """Score the models that are no networks on the rows that rank trials, and on test rows."""
+    found = baselines.baselines(
+        data,
+        objective=spec.objective,
+        context=spec.largest_context,
+        validation_rows=spec.validation_rows,
+    )
+    return tuple(BaselineScore(**asdict(baseline)) for baseline in found)
+
+
+def steps_of_epoch(spec: StudySpec, data: SequenceData) -> int:
+    """Count the optimizer steps of an epoch at the default batch size and context."""
+    _, training = spec.space.configure(spec.space.defaults()[0])
+    rows = task_for(data, spec.objective).row_count(training.context)
+    return training.epoch_steps or epoch_steps(-(-rows // training.batch_size))
+
+
+def _same(file: SpecFile, study: StoredStudy, data: SequenceData) -> StudySpec:
+    """Hold the file against the stored study: only budget, keeping and resources may differ."""
+    wanted = spec.resolve(file, data, gpus=False)
+    differences = study.spec.differences(wanted)
+    if data.fingerprint != study.fingerprint:
+        differences.append("data: its content has changed")
+    if differences:
+        raise SpecChanged(
+            f"study {file.name!r} is there already and searches something else:",
+            *(f"  {line}" for line in differences),
+            f"launch it under a name of its own: lstm-search launch {file.path} "
+            f"--name {file.name}-2",
+        )
+    return study.spec.with_budget(
+        trials=file.trials,
+        timeout=file.timeout,
+        keep=file.keep,
+        checkpoint_every=file.checkpoint_every,
+        resources=file.resources,
+    )
+
+
+def _create(file: SpecFile, data: SequenceData, archive: Archive) -> StoredStudy:
+    resolved = spec.resolve(file, data, gpus=workers.has_gpus())
+    return archive.create(
+        resolved,
+        fingerprint=data.fingerprint,
+        baselines=score_baselines(resolved, data),
+        data_summary=data.summary,
+    )
+
+
+def _run(
+    study: StoredStudy,
+    data: SequenceData,
+    archive: Archive,
+    held: lease.Lease,
+    stop: Stop,
+    watch: Callable[[Fact], None],
+) -> Ending:
+    """Put the parts together and run the loop."""
+    resources = study.spec.resources
+    with ExitStack() as undo:
+        ledger = Ledger(
+            archive.storage,
+            study.id,
+            study.spec,
+            held,
+            epoch_steps=steps_of_epoch(study.spec, data),
+        )
+        places = workers.RayWorkers(
+            data,
+            slots=resources.slots,
+            cpus=study.spec.threads,
+            gpus=workers.gpu_share(resources),
+        )
+        undo.callback(places.close)
+        store = Store(
+            study.folder(archive.settings),
+            generation=held.generation,
+            keep=study.spec.keep,
+            may_delete=held.surely_held,
+        )
+        undo.callback(store.close)  # before the workers, with whom payloads lie
+        watch(Opened(study=archive.summary(study), epochs=study.spec.epochs, notes=()))
+        coordinator = Coordinator(
+            ledger=ledger,
+            workers=places,
+            store=store,
+            checkpoint_every=study.spec.checkpoint_every,
+            watch=watch,
+        )
+        return coordinator.run(stop)

@@ -1,0 +1,1 @@
+"""What people and programs see: records as tables, as JSON, and live."""

@@ -1,0 +1,91 @@
+"""Records as plain values that `json` can write: finite numbers only, None for others."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from search.records import (
+    CheckReport,
+    Exported,
+    ReplayedEpoch,
+    StudySummary,
+)
+from search.render.verdict import beats_strong
+
+
+def plain(value: object) -> Any:
+    """Turn a record, and all in it, into dicts, lists, strings and finite numbers."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value
+
+
+def check(report: CheckReport) -> dict[str, Any]:
+    """Give a check's report."""
+    found: dict[str, Any] = plain(report)
+    return found
+
+
+def studies(summaries: Sequence[StudySummary]) -> list[dict[str, Any]]:
+    """Give a line for each study: what it searches, how far it is, its best."""
+    return [
+        {**_head(study), "best": plain(study.leaders[0]) if study.leaders else None}
+        for study in summaries
+    ]
+
+
+def status(study: StudySummary) -> dict[str, Any]:
+    """Give a study with all its trials, those that have ended an epoch in the order of `best`."""
+    return {
+        **_head(study),
+        "baselines": plain(study.baselines),
+        "leaders": [trial.number for trial in study.leaders],
+        "beats_strong_baseline": beats_strong(study),
+        "trials": plain(study.trials),
+    }
+
+
+def best(study: StudySummary, top: int) -> dict[str, Any]:
+    """Give the best trials of a study, beside its defaults and baselines."""
+    defaults = [trial for trial in study.leaders if trial.default]
+    return {
+        **_head(study),
+        "baselines": plain(study.baselines),
+        "defaults": plain(defaults),
+        "beats_strong_baseline": beats_strong(study),
+        "best": plain(study.leaders[:top]),
+    }
+
+
+def replayed(epochs: Sequence[ReplayedEpoch]) -> list[dict[str, Any]]:
+    """Give each epoch as recorded and as replayed."""
+    return [{**plain(epoch), "same": epoch.recorded == epoch.replayed} for epoch in epochs]
+
+
+def exported(exports: Sequence[Exported]) -> list[dict[str, Any]]:
+    """Give each export with its scores."""
+    found: list[dict[str, Any]] = plain(exports)
+    return found
+
+
+def _head(study: StudySummary) -> dict[str, Any]:
+    return {
+        "name": study.name,
+        "task": study.task,
+        "objective": study.objective,
+        "direction": study.direction,
+        "budget": study.budget,
+        "finished": study.finished,
+        **{state: study.count(state) for state in ("running", "complete", "pruned", "failed")},
+        "owner": study.owner,
+    }

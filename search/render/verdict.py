@@ -1,0 +1,51 @@
+"""What a study has come to beside its baselines and defaults, in numbers and in words."""
+
+from collections.abc import Sequence
+
+from search.records import BaselineScore, StudySummary, TrialSummary
+from search.render.words import Direction, better, number
+
+
+def strongest(
+    baselines: Sequence[BaselineScore], objective: str, direction: Direction
+) -> BaselineScore | None:
+    """Give the best of the strong baselines; None where there is none."""
+    strong = [one for one in baselines if one.strong and objective in one.validation]
+    sign = 1 if direction == "minimize" else -1
+    return min(strong, key=lambda one: sign * one.validation[objective], default=None)
+
+
+def beats_strong(study: StudySummary) -> bool | None:
+    """Tell whether the best trial beats the strong baseline; None where one of them is missing."""
+    strong = strongest(study.baselines, study.objective, study.direction)
+    if strong is None or not study.leaders:
+        return None
+    value = study.leaders[0].value
+    assert value is not None
+    return better(value, strong.validation[study.objective], study.direction)
+
+
+def best_default(study: StudySummary) -> TrialSummary | None:
+    """Give the best of the defaults; None where none has ended an epoch."""
+    return next((trial for trial in study.leaders if trial.default), None)
+
+
+def verdict(study: StudySummary) -> str:
+    """Say in words how the best trial stands to the strong baseline and to the defaults."""
+    if not study.leaders:
+        return ""
+    leader = study.leaders[0]
+    said = []
+    strong = strongest(study.baselines, study.objective, study.direction)
+    if strong is not None:
+        score = number(strong.validation[study.objective])
+        if beats_strong(study):
+            said.append(f"The best trial beats {strong.name} ({score}).")
+        else:
+            said.append(
+                f"The best trial ({number(leader.value)}) does not beat {strong.name} ({score}): "
+                "on these data the simple model is as good or better."
+            )
+    if leader.default:
+        said.append("It is one of the defaults: the search has found nothing better yet.")
+    return " ".join(said)

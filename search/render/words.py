@@ -1,0 +1,76 @@
+"""How numbers, times and settings read: short enough for a table, exact enough to compare."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from search.records import Params, TrialSummary, Value
+
+DIGITS = 4
+"""Significant digits of a score."""
+NOTHING = "-"
+"""Stands where there is nothing to show."""
+
+Direction = Literal["minimize", "maximize"]
+
+
+def number(value: float | None) -> str:
+    """Write a score with four significant digits; a dash where it is none, or not finite."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if not -5 < magnitude < 7:
+        return f"{value:.{DIGITS - 1}e}"
+    return f"{value:.{max(0, DIGITS - 1 - magnitude)}f}"
+
+
+def setting(value: Value) -> str:
+    """Write a value of a configuration: floats with four digits, without trailing zeros."""
+    return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
+
+
+def settings(params: Params) -> str:
+    """Write a configuration on one line: `variant=ffn heads=4 dropout=0.1`."""
+    return " ".join(f"{name}={setting(value)}" for name, value in params.items()) or "all fixed"
+
+
+def seconds(duration: float | None) -> str:
+    """Write a duration: `0.12 s`, `34 s`, `12 min`, `2 h 05 min`; a dash where it is none."""
+    if duration is None or not math.isfinite(duration):
+        return NOTHING
+    if duration < 1:
+        return f"{duration:.2g} s"
+    if duration < 100:
+        return f"{duration:.0f} s"
+    minutes = round(duration / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def count(quantity: int, name: str) -> str:
+    """Write a quantity with its noun: `1 trial`, `1,200 trials`."""
+    return f"{quantity:,} {name}{'' if quantity == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names one after another: `a, b and c`."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def sense(direction: Direction) -> str:
+    """Say which way a metric is better."""
+    return "lower is better" if direction == "minimize" else "higher is better"
+
+
+def better(value: float, than: float, direction: Direction) -> bool:
+    """Tell whether a score is strictly better than another."""
+    return value < than if direction == "minimize" else value > than
+
+
+def place(trial: TrialSummary) -> str:
+    """Say where a trial's worth was reached: `trial 7, epoch 12, pruned`."""
+    return f"trial {trial.number}, epoch {trial.best_epoch}, {trial.state}"

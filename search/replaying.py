@@ -1,0 +1,54 @@
+"""A recorded trial trained again, alone, and each epoch set beside what was recorded."""
+
+from collections.abc import Callable, Iterator
+
+from lstm_attn.data import prepare
+
+from lstm_attn.reports import EpochReport, Wish
+from search import strategy, trial
+from search.archive import StoredStudy
+from search.errors import WrongUse
+from search.records import ReplayedEpoch, TrialSummary, TrialTask
+
+
+def replay(
+    study: StoredStudy, recorded: TrialSummary, threads: int, watch: Callable[[ReplayedEpoch], None]
+) -> Iterator[ReplayedEpoch]:
+    """Train a recorded trial from its record: configuration, seed, threads.
+
+    Arguments:
+        study: the trial's.
+        recorded: the trial.
+        threads: CPU threads it was trained with.
+        watch: sees each epoch as it ends.
+
+    Raises:
+        WrongUse: the data have changed, or no epoch was recorded.
+    """
+    if not recorded.curve:
+        raise WrongUse(f"trial {recorded.number} of {study.name!r} has ended no epoch to compare")
+    spec = study.spec
+    data = prepare(spec.data, spec.task)
+    if data.fingerprint != study.fingerprint:
+        raise WrongUse(f"the data of {study.name!r} have changed since - put them back to replay")
+    model, training = spec.space.configure(recorded.params)
+    task = TrialTask(
+        number=recorded.number,
+        attempt=0,
+        model=model,
+        training=training,
+        seed=strategy.seed_of(recorded.number, seed=spec.seed),
+        threads=threads,
+    )
+    wish = Wish()
+    wish.stop(epoch=max(recorded.curve))
+    device = "cuda" if spec.resources.gpus_per_trial else "cpu"
+    for message in trial.train(task, data, wish, device=device):
+        if isinstance(message, EpochReport) and message.epoch in recorded.curve:
+            compared = ReplayedEpoch(
+                epoch=message.epoch,
+                recorded=recorded.curve[message.epoch],
+                replayed=message.metrics[spec.objective],
+            )
+            watch(compared)
+            yield compared

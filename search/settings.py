@@ -1,0 +1,61 @@
+"""Where studies, checkpoints and Ray are: read once, at the edge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.errors import WrongUse
+
+SQLITE = "sqlite:///"
+FOLDER = ".lstm-search"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Places a command works with."""
+
+    storage: str
+    """Database URL, as SQLAlchemy takes it."""
+    checkpoints: Path
+    """Folder of the checkpoint store."""
+    ray_address: str | None
+    """Ray to join; None starts one of our own."""
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database's file; None where it isn't SQLite."""
+        return Path(self.storage.removeprefix(SQLITE)) if self.storage.startswith(SQLITE) else None
+
+
+def read(
+    environment: Mapping[str, str],
+    *,
+    folder: Path,
+    storage: str | None = None,
+    checkpoints: str | None = None,
+) -> Settings:
+    """Settle the places from options, then the environment, then what is usual.
+
+    Arguments:
+        environment: environment variables.
+        folder: the working folder; `.lstm-search/` is in it.
+        storage: `--storage`, over `LSTM_SEARCH_STORAGE`.
+        checkpoints: `--checkpoints`, over `LSTM_SEARCH_CHECKPOINTS`.
+
+    Raises:
+        WrongUse: a database of another kind than SQLite, or one in memory.
+    """
+    url = (
+        storage or environment.get("LSTM_SEARCH_STORAGE") or f"{SQLITE}{folder}/{FOLDER}/studies.db"
+    )
+    path = url.removeprefix(SQLITE)
+    if not url.startswith(SQLITE) or path in ("", ":memory:"):
+        kind = url.partition(":")[0]
+        raise WrongUse(f"--storage: got a {kind} URL - use sqlite:///FILE, a database in a file")
+    file = (folder / path).resolve()
+    place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
+    return Settings(
+        storage=f"{SQLITE}{file}",
+        checkpoints=(folder / place).resolve() if place else file.parent / "checkpoints",
+        ray_address=environment.get("RAY_ADDRESS") or None,
+    )

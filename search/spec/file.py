@@ -1,0 +1,153 @@
+"""A study file that is right in itself: read, changed from the command line, checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from lstm_attn.config import METRICS, DataConfig, Held, TaskConfig
+from search.errors import SpecError
+from search.spec import checks, heads, source
+from search.spec.dimensions import Setting, dead, read
+from search.spec.lines import lines
+from search.spec.schema import StudyFile, said
+from search.spec.terms import Resources, Terms
+
+VALIDATION = 0.2
+TRIALS = 40
+KEEP = 5
+CHECKPOINT_EVERY = 30.0
+SECTIONS = ("data", "task", "space", "training", "search", "resources")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecFile(Terms):
+    """A checked study file; what it leaves to data and machine is still open."""
+
+    path: Path
+    """Where it was read."""
+    settings: Mapping[str, Setting]
+    """What `[space]` and `[training]` say, by setting."""
+
+
+def load(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> SpecFile:
+    """Read a study file and check everything that needs no data.
+
+    Arguments:
+        path: the TOML file.
+        overrides: `key=value` each, put into the file before it is checked.
+        name: the study's name, over the file's.
+
+    Raises:
+        SpecError: with all problems at once.
+    """
+    tree = source.read(path)
+    problems = source.override(tree, overrides)
+    if name is not None:
+        tree["name"] = name
+    file, broken, wrong = _validate(tree)
+    problems += wrong
+    problems += checks.problems(file, broken)
+    settings, wrong = _settings(file)
+    problems += wrong
+    if problems:
+        raise refusal(path, problems)
+    return _spec_file(path, file, settings)
+
+
+def refusal(path: Path, problems: Sequence[str]) -> SpecError:
+    """Make the error that lists a file's problems."""
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    return SpecError(f"{path}: {count}", *(f"  {problem}" for problem in problems))
+
+
+def _validate(tree: source.Tree) -> tuple[StudyFile, set[str], list[str]]:
+    """Check each field; what is wrong is taken out so that the rest can be checked together."""
+    try:
+        return StudyFile.model_validate(tree), set(), []
+    except ValidationError as error:
+        broken = {tuple(str(part) for part in item["loc"][:2]) for item in error.errors()}
+        for section, *key in broken:
+            if key and section in SECTIONS:
+                tree[section].pop(key[0], None)
+            else:
+                tree.pop(section, None)
+        return StudyFile.model_validate(tree), {".".join(key) for key in broken}, lines(error)
+
+
+def _settings(file: StudyFile) -> tuple[dict[str, Setting], list[str]]:
+    space, training = said(file.space), said(file.training)
+    settings: dict[str, Setting] = dict(training)
+    problems = [
+        f"space.{name}: stands in [training] too - keep one of the two"
+        for name in space
+        if name in training
+    ]
+    for name, given in space.items():
+        try:
+            settings[name] = read(name, given)
+        except SpecError as error:
+            problems.extend(error.problems)
+    hidden = space.get("hidden_size")
+    stepped = isinstance(hidden, dict) and "step" in hidden
+    problems += dead(settings, space, tokens=True)
+    problems += heads.clashes(settings, stepped=stepped)
+    return settings if problems else heads.fitted(settings, stepped=stepped), problems
+
+
+def _spec_file(path: Path, file: StudyFile, settings: Mapping[str, Setting]) -> SpecFile:
+    given: dict[str, Any] = {"name": file.name}
+    given |= {name: said(getattr(file, name)) for name in SECTIONS}
+    folder = path.resolve().parent
+    given["data"] = {key: _absolute(key, value, folder) for key, value in given["data"].items()}
+    data, task, search = given["data"], file.task, file.search
+    assert file.name is not None
+    assert task.kind is not None
+    targets = task.targets or ([task.target] if task.target else [])
+    return SpecFile(
+        path=path,
+        given=given,
+        name=file.name,
+        data=DataConfig(
+            format=data["format"],
+            train=tuple(data["train"]),
+            validation=_frozen(data.get("validation", VALIDATION)),
+            test=_frozen(data["test"]) if "test" in data else None,
+            seed=data.get("seed", 0),
+            tokenizer=data.get("tokenizer"),
+            vocabulary=data.get("vocabulary", 10_000),
+        ),
+        task=TaskConfig(
+            kind=task.kind,
+            inputs=tuple(task.inputs or ()),
+            targets=tuple(targets),
+            time=task.time,
+            calendar=tuple(task.calendar or ()),
+            horizon=task.horizon or 1,
+            season=task.season,
+        ),
+        settings=settings,
+        objective=search.objective or next(iter(METRICS[task.kind])),
+        trials=search.trials or TRIALS,
+        timeout=search.timeout,
+        keep=search.keep or KEEP,
+        checkpoint_every=search.checkpoint_every or CHECKPOINT_EVERY,
+        sampler=search.sampler or "tpe",
+        pruner=search.pruner or "halving",
+        seed=search.seed or 0,
+        resources=Resources(**said(file.resources)),
+    )
+
+
+def _absolute(key: str, value: object, folder: Path) -> object:
+    if isinstance(value, list):
+        return [str(folder / item) for item in value]
+    if key == "tokenizer" and isinstance(value, str) and value.endswith(".json"):
+        return str(folder / value)
+    return value
+
+
+def _frozen(held: Held | list[str]) -> Held:
+    return tuple(held) if isinstance(held, list) else held

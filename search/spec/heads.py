@@ -1,0 +1,90 @@
+"""Attention heads divide every hidden size on offer, or the file is refused."""
+
+from collections.abc import Mapping
+from math import lcm
+
+from lstm_attn.config import WITH_ATTENTION
+from search.domains import Choice, IntRange
+from search.spec.dimensions import Setting, points
+from search.spec.limits import LIMITS
+from search.spec.words import listed
+
+HEADS = (1, 2, 4, 8)
+"""What is on offer where a file does not say."""
+
+
+def clashes(settings: Mapping[str, Setting], *, stepped: bool) -> list[str]:
+    """Give a line for each number of heads that does not divide a hidden size on offer.
+
+    Arguments:
+        settings: what the file says of each setting.
+        stepped: whether the file gives a step of hidden_size; without one it follows the heads.
+    """
+    hidden = settings.get("hidden_size")
+    if "heads" not in settings or hidden is None or not _attends(settings):
+        return []
+    heads = [int(number) for number in points(settings["heads"])]
+    if isinstance(hidden, IntRange) and not stepped:
+        return _ends(heads, hidden)
+    sizes = [int(size) for size in points(hidden)]
+    would_do = [number for number in HEADS if not any(size % number for size in sizes)]
+    problems = []
+    for number in heads:
+        away = [size for size in sizes if size % number]
+        if away:
+            some = [*away[:3], f"{len(away) - 3} more"] if len(away) > 4 else away  # noqa: PLR2004
+            problems.append(
+                f"space.heads: {number} does not divide hidden_size {listed(some, last='and')} - "
+                f"use {listed(would_do)}"
+            )
+    return problems
+
+
+def fitted(settings: Mapping[str, Setting], *, stepped: bool) -> dict[str, Setting]:
+    """Let heads and hidden sizes go together, where the file leaves that to us.
+
+    Where the file names hidden sizes alone, the heads are those of `HEADS` that divide them all;
+    a range of hidden sizes without a step goes by the least common multiple of the heads.
+    """
+    hidden = settings.get("hidden_size")
+    if hidden is None or not _attends(settings):
+        return dict(settings)
+    heads = settings.get("heads", _dividing(hidden, stepped=stepped))
+    if isinstance(hidden, IntRange) and not stepped and not hidden.log:
+        step = lcm(*(int(number) for number in points(heads)))
+        hidden = IntRange(low=hidden.low, high=hidden.high, step=step)
+    return {**settings, "heads": heads, "hidden_size": hidden}
+
+
+def _dividing(hidden: Setting, *, stepped: bool) -> Setting:
+    if isinstance(hidden, IntRange) and not stepped and not hidden.log:
+        sizes = [hidden.low, hidden.high]
+    else:
+        sizes = [int(size) for size in points(hidden)]
+    fit = tuple(number for number in HEADS if not any(size % number for size in sizes))
+    return Choice(values=fit) if len(fit) > 1 else fit[0]
+
+
+def _attends(settings: Mapping[str, Setting]) -> bool:
+    return "variant" not in settings or not WITH_ATTENTION.isdisjoint(points(settings["variant"]))
+
+
+def _ends(heads: list[int], hidden: IntRange) -> list[str]:
+    step = lcm(*heads)
+    problems = []
+    if step > 1 and hidden.log:
+        problems.append(
+            f"space.hidden_size: log takes every size from {hidden.low} to {hidden.high}, which "
+            f"heads {listed(heads, last='and')} do not divide - leave log out, or list sizes"
+        )
+        return problems
+    for name, end in (("low", hidden.low), ("high", hidden.high)):
+        near = [size for size in (end // step * step, -(-end // step) * step) if size]
+        near = [size for size in near if LIMITS["hidden_size"].holds(size)]
+        if end % step:
+            advice = f"use {listed(near)}" if near else "list fewer heads"
+            problems.append(
+                f"space.hidden_size.{name}: {end} is not a multiple of {step}, which heads "
+                f"{listed(heads, last='and')} ask for - {advice}"
+            )
+    return problems

@@ -1,0 +1,94 @@
+"""A study file's text and the changes to it from the command line: read, not yet understood."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from search.errors import SpecError
+from search.spec.words import shorten
+
+Tree = dict[str, Any]
+"""What TOML gives: tables, lists, strings, numbers, booleans, dates."""
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|(end of document))\)$")
+_PART = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def read(path: Path) -> Tree:
+    """Read a study file.
+
+    Raises:
+        SpecError: there is no such file, or it is no TOML.
+    """
+    text = _text(path)
+    try:
+        tree = tomllib.loads(text)
+    except RecursionError as error:
+        raise SpecError(f"{path}: 1 problem", "  lists or tables nested too deeply") from error
+    except ValueError as error:
+        raise SpecError(f"{path}: 1 problem", f"  {_syntax(str(error))}") from error
+    if not tree:
+        raise SpecError(f"{path}: an empty study file - write [data], [task] and so on into it")
+    return tree
+
+
+def override(tree: Tree, changes: Sequence[str]) -> list[str]:
+    """Put `key=value` changes into a tree, and give the problems with them.
+
+    Arguments:
+        tree: what the file says; changed in place.
+        changes: a dotted key and a TOML value each; what is no TOML value is taken as a string.
+    """
+    problems = []
+    for change in changes:
+        key, equals, text = change.partition("=")
+        parts = [part.strip() for part in key.split(".")]
+        if not equals or not all(_PART.fullmatch(part) for part in parts):
+            problems.append(f"--set: got {shorten(change)} - use key=value, as in search.trials=10")
+            continue
+        table: Any = tree
+        for part in parts[:-1]:
+            table = table.setdefault(part, {}) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table[parts[-1]] = _value(text.strip())
+        else:
+            problems.append(f"--set: {key.strip()} lies in what is no table - set the whole of it")
+    return problems
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.is_dir():
+            found = ", ".join(sorted(file.name for file in path.glob("*.toml"))[:6])
+            advice = f"name a file in it: {found}" if found else "name a study file"
+            raise SpecError(f"{path}: a folder - {advice}")
+        if not path.exists():
+            raise SpecError(f"{path}: no such file - name a study file, as studies/quickstart.toml")
+        if not path.is_file():
+            raise SpecError(f"{path}: not a regular file - name a study file")
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read, {error.strerror} - check it") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"{path}: not UTF-8 at byte {error.start + 1} - save it as UTF-8 text"
+        ) from error
+
+
+def _syntax(message: str) -> str:
+    place = _PLACE.search(message)
+    what = " ".join((message[: place.start()] if place else message).split())
+    what = what[:1].lower() + what[1:]
+    if place and place[1]:
+        return f"line {place[1]}, column {place[2]}: {what}"
+    return f"at the end: {what}" if place else what
+
+
+def _value(text: str) -> object:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if parsed.keys() == {"value"} else text

@@ -1,0 +1,66 @@
+"""What a study is, but for its space: what a file says and a study keeps alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lstm_attn.config import METRICS, DataConfig, TaskConfig, loss_metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a trial gets; what is None goes by what Ray has."""
+
+    slots: int | None = None
+    """The most trials at a time."""
+    cpus_per_trial: int | None = None
+    """CPUs of a slot, and threads of its trial."""
+    gpus_per_trial: float | None = None
+    """Share of a GPU, above 0 and up to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Data, task and rules of a search."""
+
+    name: str
+    """The study's."""
+    given: Mapping[str, Any]
+    """What the file says, checked, by section; its paths absolute; JSON can hold it."""
+    data: DataConfig
+    """Where rows come from; paths absolute."""
+    task: TaskConfig
+    """What is to be learned."""
+    objective: str
+    """The metric that ranks."""
+    trials: int
+    """Finished trials the study is to have."""
+    timeout: float | None
+    """Seconds a launch may take; None for as long as it needs."""
+    keep: int
+    """Trials whose best checkpoint is kept."""
+    checkpoint_every: float
+    """Seconds between two states of a running trial."""
+    sampler: Literal["tpe", "random", "grid"]
+    """Who suggests."""
+    pruner: Literal["halving", "median", "none"]
+    """Who stops poor trials."""
+    seed: int
+    """Of suggestions and trials."""
+    resources: Resources
+    """What a trial gets."""
+
+    @property
+    def direction(self) -> Literal["minimize", "maximize"]:
+        """Which way the objective is better."""
+        return METRICS[self.task.kind][self.objective]
+
+    @property
+    def loss(self) -> str:
+        """The metric by which equal values of the objective are ordered."""
+        return loss_metric(self.task.kind, self.objective)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads a trial computes with."""
+        return self.resources.cpus_per_trial or 1

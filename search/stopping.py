@@ -1,0 +1,74 @@
+"""When a launch is to end early: signals, its time, a word from elsewhere."""
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from search.errors import LeaseLost
+from search.lease import Lease
+from search.records import Ending
+
+_SIGNALS = {signal.SIGINT: Ending.INTERRUPTED, signal.SIGTERM: Ending.TERMINATED}
+
+
+class Stop:
+    """Listens for signals while it is entered; the first asks, the second insists.
+
+    Arguments:
+        timeout: seconds from now after which the launch ends; None for ever.
+        clock: gives seconds.
+    """
+
+    def __init__(
+        self, timeout: float | None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._deadline = None if timeout is None else clock() + timeout
+        self._signals: list[Ending] = []
+        self._former: dict[signal.Signals, Any] = {}
+        self._lease: Lease | None = None
+
+    def __enter__(self) -> "Stop":
+        """Listen."""
+        for number in _SIGNALS:
+            self._former[number] = signal.signal(number, self._hear)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave signals to whom they belonged."""
+        for number, former in self._former.items():
+            signal.signal(number, former)
+
+    def heed(self, lease: Lease) -> None:
+        """Listen to what others write into the lease, too."""
+        self._lease = lease
+
+    def asked(self) -> Ending | None:
+        """Why the launch is to end; None to go on.
+
+        Raises:
+            LeaseLost: another coordinator has taken the study over.
+        """
+        if self._signals:
+            return self._signals[0]
+        if self._lease and self._lease.lost:
+            raise LeaseLost("another coordinator has taken this study over - this one stands down")
+        if self._lease and self._lease.stop_asked:
+            return Ending.STOPPED
+        if self._deadline is not None and self._clock() >= self._deadline:
+            return Ending.TIMEOUT
+        return None
+
+    def now(self) -> bool:
+        """Whether nothing is to be waited for any more."""
+        return len(self._signals) > 1
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        self._signals.append(_SIGNALS[signal.Signals(number)])

@@ -1,0 +1,149 @@
+"""Studies and trials as the database holds them, read back as values.
+
+Our facts stand in user attributes: one of the study, two of a trial from its creation, one
+written before it is told. Everything else is Optuna's own.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from optuna.trial import FrozenTrial, TrialState
+
+from lstm_attn.reports import EpochReport
+from search.records import BaselineScore, Outcome, StudySummary, TrialSummary
+from search.records import TrialState as State
+from search.spec import StudySpec
+from search.strategy import DEFAULT_TRIAL
+
+STUDY = "lstm_attn_search"
+"""The study's attribute: its own id, spec, data and baselines."""
+NONCE = "nonce"
+"""A trial's attribute: random, looked up before its creation is tried again."""
+THREADS = "threads"
+"""A trial's attribute: CPU threads it computes with."""
+NOTE = "result"
+"""A trial's attribute: the best epoch with its metrics, and why the trial ended."""
+
+Direction = Literal["minimize", "maximize"]
+
+_STATES: dict[TrialState, State] = {
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "running",
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+
+
+def rank(value: float, loss: float, number: int, direction: Direction) -> tuple[float, float, int]:
+    """Give the key that orders trials, the best first: value, then loss, then number."""
+    return (-value if direction == "maximize" else value, loss, number)
+
+
+def final_state(outcome: Outcome, *, pruned: bool) -> TrialState:
+    """Tell the state a trial ends in; a verdict to prune outweighs what came after it."""
+    if pruned or outcome.kind in ("stopped", "diverged", "out_of_memory"):
+        return TrialState.PRUNED
+    return TrialState.COMPLETE if outcome.kind == "completed" else TrialState.FAIL
+
+
+def note(outcome: Outcome, *, pruned_at: int | None, epochs: int) -> dict[str, Any]:
+    """Write what a trial's result attribute says."""
+    reason = f"pruned at epoch {pruned_at}" if pruned_at is not None else outcome.reason
+    best = outcome.best
+    return {
+        "reason": reason,
+        "epochs": epochs,
+        "best_epoch": best.epoch if best else None,
+        "metrics": dict(best.metrics) if best else {},
+    }
+
+
+def trial_summary(
+    frozen: FrozenTrial, spec: StudySpec, *, number: int | None = None
+) -> TrialSummary:
+    """Read one trial.
+
+    Arguments:
+        frozen: the trial, of the database or of memory.
+        spec: its study's.
+        number: SQL's number, where `frozen` is of memory.
+    """
+    result: Mapping[str, Any] = frozen.user_attrs.get(NOTE, {})
+    curve = dict(sorted(frozen.intermediate_values.items()))
+    metrics = result.get("metrics", {})
+    epoch, value = result.get("best_epoch"), metrics.get(spec.objective)
+    if not result and curve:
+        epoch = min(curve, key=lambda step: rank(curve[step], 0.0, step, spec.direction))
+        value = curve[epoch]
+        metrics = {spec.objective: value}
+    state = _STATES[frozen.state]
+    return TrialSummary(
+        number=frozen.number if number is None else number,
+        state=state,
+        params=dict(frozen.params),
+        curve=curve,
+        best_epoch=epoch,
+        value=value,
+        metrics=metrics,
+        reason=result.get("reason", "" if state == "running" else "told by someone else"),
+        default=bool(frozen.user_attrs.get(DEFAULT_TRIAL)),
+        seconds=frozen.duration.total_seconds() if frozen.duration else None,
+    )
+
+
+def best_of_curve(trial: TrialSummary) -> EpochReport | None:
+    """Give what is known of a running trial's best epoch from its curve alone: the objective."""
+    if trial.best_epoch is None:
+        return None
+    return EpochReport(
+        epoch=trial.best_epoch,
+        training_loss=math.nan,
+        metrics=trial.metrics,
+        seconds=0.0,
+        rows_per_second=0.0,
+    )
+
+
+def study_summary(
+    name: str,
+    spec: StudySpec,
+    baselines: tuple[BaselineScore, ...],
+    trials: list[FrozenTrial],
+    *,
+    owner: str | None,
+) -> StudySummary:
+    """Sum a study up.
+
+    Arguments:
+        name: the study's.
+        spec: what it searches.
+        baselines: what it is compared with.
+        trials: all its trials, by number.
+        owner: who runs it now.
+    """
+    summaries = tuple(trial_summary(frozen, spec) for frozen in trials)
+    return StudySummary(
+        name=name,
+        task=spec.task.kind,
+        objective=spec.objective,
+        direction=spec.direction,
+        budget=spec.trials,
+        trials=summaries,
+        leaders=leaders(summaries, spec),
+        baselines=baselines,
+        owner=owner,
+    )
+
+
+def leaders(trials: tuple[TrialSummary, ...], spec: StudySpec) -> tuple[TrialSummary, ...]:
+    """Order the trials that have ended an epoch, of any state, the best first."""
+    ended = [trial for trial in trials if trial.value is not None]
+
+    def key(trial: TrialSummary) -> tuple[float, float, int]:
+        assert trial.value is not None
+        loss = trial.metrics.get(spec.loss, math.inf)
+        return rank(trial.value, loss, trial.number, spec.direction)
+
+    return tuple(sorted(ended, key=key))

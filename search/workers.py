@@ -1,0 +1,346 @@
+"""Ray: workers in their slots, trials sent to them, what they say, and their loss.
+
+A worker is an actor that imports torch once and trains many trials. Its reports come through a
+streaming generator, one at a time; checkpoints stay with it until they are fetched.
+"""
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import (
+    ActorDiedError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayActorError,
+    RayTaskError,
+)
+
+from lstm_attn.reports import EpochReport, Wish
+from lstm_attn.sequences import SequenceData
+from search.errors import ClusterError
+from search.records import (
+    Ended,
+    Event,
+    Lost,
+    Outcome,
+    Quiet,
+    Reported,
+    Slots,
+    StateGiven,
+    TrialTask,
+    WeightsGiven,
+)
+from search.spec.terms import Resources
+
+POLL_SECONDS = 0.2
+"""How long an event is waited for before the loop gets its turn."""
+TRIALS_A_WORKER = 200
+"""Trials after which a worker is replaced, so that no leak could ever hurt."""
+WISH_SECONDS = 10.0
+"""How long a worker may take to hear a wish; one that is gone says so through its stream."""
+
+
+def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
+    """Join a Ray cluster, or start a Ray of our own on this machine.
+
+    Arguments:
+        address: of the cluster; None starts one.
+        slots: places asked for, so that our own Ray has as many CPUs; None takes all there are.
+        cpus: CPUs a slot.
+
+    Raises:
+        ClusterError: the cluster cannot be reached.
+    """
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    wanted = max(slots * cpus, os.cpu_count() or 1) if slots and address is None else None
+    try:
+        ray.init(
+            address=address or "local",
+            num_cpus=int(wanted) if wanted else None,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=False,
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        said = str(error).splitlines()[0]
+        raise ClusterError(
+            f"Ray cannot be reached at {address or 'this machine'}: {said} - "
+            "check RAY_ADDRESS, or unset it to start a Ray of our own"
+        ) from error
+
+
+def disconnect() -> None:
+    """Leave the cluster; a Ray of our own ends with it."""
+    ray.shutdown()
+
+
+def has_gpus() -> bool:
+    """Tell whether any node of the cluster has a GPU."""
+    return ray.cluster_resources().get("GPU", 0) > 0
+
+
+def gpu_share(resources: Resources) -> float:
+    """Settle what share of a GPU a trial gets: what is asked for, else a whole one if there are any."""
+    if resources.gpus_per_trial is not None:
+        return resources.gpus_per_trial
+    return 1.0 if has_gpus() and resources.cpus_per_trial is None else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePayload:
+    """Bytes that lie in a worker's object store."""
+
+    reference: ray.ObjectRef[bytes]
+
+    def fetch(self) -> bytes:
+        """Bring the bytes here."""
+        content: bytes = ray.get(self.reference)
+        return content
+
+
+@ray.remote(max_concurrency=2)
+class _Worker:
+    """Sits in a slot: trains one trial at a time, and hears wishes meanwhile."""
+
+    def __init__(self, data: SequenceData, *, gpu: bool) -> None:
+        import torch
+
+        from lstm_attn.run import load_tables
+
+        self._device = "cuda" if gpu and torch.cuda.is_available() else "cpu"
+        self._data = data
+        self._tables = load_tables(data, self._device)
+        self._wish = Wish()
+        self._task: tuple[int, int] | None = None
+
+    def ready(self) -> str:
+        """Answer once everything is loaded; says where this is."""
+        return f"{os.uname().nodename}:{os.getpid()}"
+
+    def train(
+        self, task: TrialTask
+    ) -> Iterator[EpochReport | tuple[str, int, int] | Outcome | bytes]:
+        """Train a trial; a checkpoint is announced first and follows as bytes."""
+        from search import trial
+
+        self._wish = wish = Wish()
+        self._task = (task.number, task.attempt)
+        messages = trial.train(task, self._data, wish, device=self._device, tables=self._tables)
+        for message in messages:
+            if isinstance(message, EpochReport):
+                yield message
+            elif isinstance(message, trial.Given):
+                yield (message.kind, message.epoch, message.step)
+                yield message.content
+            else:
+                self._task = None  # before the last yields: the next trial may come at once
+                yield message.outcome
+                if message.content is not None:
+                    yield message.content
+
+    def hear(self, number: int, attempt: int, what: str, epoch: int = 0) -> None:
+        """Pass a wish on to the trial that is meant, if it is still being trained."""
+        if self._task != (number, attempt):
+            return
+        if what == "stop":
+            self._wish.stop(epoch=epoch)
+        else:
+            getattr(self._wish, what)()
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A place where one trial runs at a time."""
+
+    actor: Any
+    starting: Any
+    """The reference of the worker's answer; None once it is ready."""
+    where: str = ""
+    task: TrialTask | None = None
+    stream: Any = None
+    trials: int = 0
+    pending: deque[Event] = field(default_factory=deque)
+
+
+class RayWorkers:
+    """The workers of one study.
+
+    Arguments:
+        data: goes to the object store once.
+        slots: places at most; None takes what the cluster has.
+        cpus: CPUs a slot; also its threads.
+        gpus: GPUs a slot, or a share of one.
+    """
+
+    def __init__(self, data: SequenceData, *, slots: int | None, cpus: int, gpus: float) -> None:
+        self._data = ray.put(data)
+        self._resources = {"num_cpus": cpus, "num_gpus": gpus}
+        total = ray.cluster_resources()
+        room = total.get("CPU", 0) // cpus
+        if gpus:
+            room = min(room, total.get("GPU", 0) // gpus)
+        if room < 1:
+            raise ClusterError(
+                f"no room for a trial: it asks for {cpus} CPUs and {gpus:g} GPUs, and Ray has "
+                f"{total.get('CPU', 0):g} CPUs and {total.get('GPU', 0):g} GPUs - "
+                "ask for less in [resources]"
+            )
+        self._slots: list[Slot] = []
+        self._wanted = min(slots or int(room), int(room))
+
+    def open(self, places: int) -> None:
+        """Have as many workers as there are places to fill, up to the slots there may be."""
+        while len(self._slots) < min(self._wanted, places):
+            self._slots.append(self._new_slot())
+
+    def free_slots(self) -> list[Slot]:
+        """List the slots whose worker is ready and has nothing to do."""
+        return [slot for slot in self._slots if slot.starting is None and slot.task is None]
+
+    @property
+    def slots(self) -> Slots:
+        """Count the slots that are ready, and those that Ray hasn't been able to give yet."""
+        waiting = sum(slot.starting is not None for slot in self._slots)
+        return Slots(ready=len(self._slots) - waiting, waiting=waiting)
+
+    @property
+    def busy(self) -> int:
+        """Slots in which a trial runs."""
+        return sum(slot.task is not None for slot in self._slots)
+
+    def start(self, slot: Slot, task: TrialTask) -> None:
+        """Send a trial to a free slot."""
+        slot.task = task
+        slot.trials += 1
+        slot.stream = slot.actor.train.options(
+            num_returns="streaming", _generator_backpressure_num_objects=1
+        ).remote(task)
+
+    def next_event(self) -> Event:
+        """Wait for something to happen; `Quiet` after a moment without."""
+        for slot in self._slots:
+            if slot.pending:
+                return slot.pending.popleft()
+        sources = {self._source(slot): slot for slot in self._slots if self._source(slot)}
+        if not sources:
+            time.sleep(POLL_SECONDS)
+            return Quiet()
+        done, _ = ray.wait(list(sources), num_returns=1, timeout=POLL_SECONDS, fetch_local=False)
+        if not done:
+            return Quiet()
+        slot = sources[done[0]]
+        self._slots.remove(slot)
+        self._slots.append(slot)  # the others get their turn first
+        return self._welcome(slot) if slot.starting is not None else self._read(slot)
+
+    def stop(self, number: int, *, epoch: int) -> None:
+        """End a trial as of an epoch; it has heard of it when this returns."""
+        self._tell(number, "stop", epoch, wait=True)
+
+    def wish_state(self, number: int) -> None:
+        """Ask for a state to go on from."""
+        self._tell(number, "state")
+
+    def wish_weights(self, number: int) -> None:
+        """Ask for the best weights so far."""
+        self._tell(number, "weights")
+
+    def hand_in(self) -> None:
+        """Ask every running trial for a state, and to end."""
+        for slot in self._slots:
+            if slot.task:
+                self._tell(slot.task.number, "hand_in")
+
+    def release_idle(self) -> None:
+        """Give back the slots that have nothing to do and will have nothing."""
+        for slot in [slot for slot in self._slots if slot.task is None and not slot.pending]:
+            ray.kill(slot.actor)
+            self._slots.remove(slot)
+
+    def close(self) -> None:
+        """End all workers, whatever they do."""
+        for slot in self._slots:
+            ray.kill(slot.actor)
+        self._slots.clear()
+
+    def _new_slot(self) -> Slot:
+        gpu = self._resources["num_gpus"] > 0
+        actor = _Worker.options(**self._resources).remote(self._data, gpu=gpu)  # type: ignore[attr-defined]
+        return Slot(actor=actor, starting=actor.ready.remote())
+
+    @staticmethod
+    def _source(slot: Slot) -> Any:
+        return slot.starting if slot.starting is not None else slot.stream
+
+    def _welcome(self, slot: Slot) -> Event:
+        try:
+            slot.where = ray.get(slot.starting)
+        except (RayActorError, RayTaskError) as error:
+            raise ClusterError(f"a worker cannot start: {_said(error)}") from error
+        slot.starting = None
+        return Quiet()
+
+    def _read(self, slot: Slot) -> Event:
+        """Take the next message of a slot's trial, and what follows an announcement."""
+        assert slot.task is not None
+        number, attempt = slot.task.number, slot.task.attempt
+        try:
+            message = ray.get(next(slot.stream))
+            if isinstance(message, EpochReport):
+                return Reported(number=number, attempt=attempt, report=message)
+            if isinstance(message, Outcome):
+                weights = None if message.best is None else RemotePayload(next(slot.stream))
+                self._free(slot)
+                return Ended(number=number, attempt=attempt, outcome=message, weights=weights)
+            kind, epoch, step = message
+            payload = RemotePayload(next(slot.stream))
+        except (OutOfMemoryError, RayTaskError) as error:
+            return self._fault(slot, error)
+        except (RayActorError, ObjectLostError, NodeDiedError) as error:
+            blames = isinstance(error, ActorDiedError) and "node" not in str(error).lower()
+            self._replace(slot)
+            return Lost(number=number, attempt=attempt, reason=_said(error), blames_trial=blames)
+        if kind == "state":
+            return StateGiven(
+                number=number, attempt=attempt, epoch=epoch, step=step, payload=payload
+            )
+        return WeightsGiven(number=number, attempt=attempt, epoch=epoch, payload=payload)
+
+    def _fault(self, slot: Slot, error: OutOfMemoryError | RayTaskError) -> Event:
+        """End a trial that raised, or whose process took more memory than the machine has."""
+        assert slot.task is not None
+        kind = "out_of_memory" if isinstance(error, OutOfMemoryError) else "failed"
+        task = slot.task
+        self._replace(slot)
+        outcome = Outcome(kind=kind, reason=_said(error), best=None)  # type: ignore[arg-type]
+        return Ended(number=task.number, attempt=task.attempt, outcome=outcome, weights=None)
+
+    def _free(self, slot: Slot) -> None:
+        slot.task = slot.stream = None
+        if slot.trials >= TRIALS_A_WORKER:
+            self._replace(slot)
+
+    def _replace(self, slot: Slot) -> None:
+        ray.kill(slot.actor)
+        self._slots[self._slots.index(slot)] = self._new_slot()
+
+    def _tell(self, number: int, what: str, epoch: int = 0, *, wait: bool = False) -> None:
+        for slot in self._slots:
+            if slot.task and slot.task.number == number:
+                heard = slot.actor.hear.remote(number, slot.task.attempt, what, epoch)
+                if wait:
+                    ray.wait([heard], timeout=WISH_SECONDS)
+
+
+def _said(error: Exception) -> str:
+    """Give the last line of what Ray says, which names the cause."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

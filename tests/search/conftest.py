@@ -1,0 +1,170 @@
+"""Small studies without data: a spec of five variants on ten tokens, ledgers over SQLite."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lstm_attn.config import DataConfig, TaskConfig
+from lstm_attn.reports import EpochReport
+from search import lease
+from search.archive import Archive, StoredStudy
+from search.ledger import Ledger
+from search.settings import Settings
+from search.space import Choice, Facts, FloatRange, IntRange, Space
+from search.spec import StudySpec
+from search.spec.terms import Resources
+
+EPOCHS = 9
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables, to be copied: making them takes most of a second."""
+    folder = tmp_path_factory.mktemp("template")
+    Archive(settings_in(folder), create=True).close()
+    return folder / "studies.db"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: Path) -> Settings:
+    shutil.copy(empty_database, tmp_path / "studies.db")
+    return settings_in(tmp_path)
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(
+        storage=f"sqlite:///{folder}/studies.db",
+        checkpoints=folder / "checkpoints",
+        ray_address=None,
+    )
+
+
+@pytest.fixture
+def make_spec() -> Callable[..., StudySpec]:
+    return spec_of
+
+
+def spec_of(**changes: Any) -> StudySpec:
+    domains = changes.pop(
+        "domains",
+        {
+            "variant": Choice(values=("embed_ffn", "lstm")),
+            "heads": Choice(values=(1, 2, 4)),
+            "hidden_size": IntRange(low=8, high=16, step=4),
+            "learning_rate": FloatRange(low=3e-4, high=1e-2, log=True),
+        },
+    )
+    fixed = {
+        "layers": 1,
+        "dropout": 0.1,
+        "ffn_width": 16,
+        "embedding_dim": 8,
+        "weight_decay": 0.01,
+        "batch_size": 4,
+        "clip": 1.0,
+        "context": 8,
+        "epochs": EPOCHS,
+        "validation_rows": 100,
+    }
+    space = Space(
+        facts=Facts(
+            kind="language-modeling",
+            tokens=True,
+            input_size=10,
+            output_size=10,
+            objective="cross_entropy",
+        ),
+        fixed={name: value for name, value in fixed.items() if name not in domains},
+        domains=domains,
+        usual={"variant": "embed_ffn", "heads": 4, "hidden_size": 12, "learning_rate": 2e-3},
+    )
+    spec = StudySpec(
+        name="small",
+        given={"data": {}, "task": {}, "space": {}, "training": {}, "search": {}, "resources": {}},
+        data=DataConfig(format="text", train=("nowhere.txt",)),
+        task=TaskConfig(kind="language-modeling", inputs=("text",)),
+        objective="cross_entropy",
+        trials=12,
+        timeout=None,
+        keep=3,
+        checkpoint_every=30.0,
+        sampler="tpe",
+        pruner="halving",
+        seed=7,
+        resources=Resources(cpus_per_trial=1),
+        space=space,
+    )
+    return replace(spec, **changes)
+
+
+class Desk:
+    """Opens ledgers on one study, each with a lease of its own, as launches do."""
+
+    def __init__(self, settings: Settings, spec: StudySpec) -> None:
+        self.settings = settings
+        self.spec = spec
+        self._undo = ExitStack()
+
+    def open(self) -> Ledger:
+        """Open the study anew, as after the death of whoever had it before."""
+        archive = Archive(self.settings)
+        engine = archive.storage.engine
+        self._undo.callback(archive.close)
+        self.lease = lease.acquire(engine, self.spec.name)
+        self._undo.callback(self.lease.release)
+        self.study = archive.find(self.spec.name) or archive.create(
+            self.spec, fingerprint="0" * 64, baselines=(), data_summary={}
+        )
+        return Ledger(archive.storage, self.study.id, self.spec, self.lease, epoch_steps=200)
+
+    def close(self) -> None:
+        self._undo.close()
+
+    def archive(self) -> Archive:
+        archive = Archive(self.settings)
+        self._undo.callback(archive.close)
+        return archive
+
+    def stored(self) -> StoredStudy:
+        return self.archive().get(self.spec.name)
+
+    def trials(self) -> list[Any]:
+        return self.archive().storage.get_all_trials(self.stored().id)
+
+
+@pytest.fixture
+def make_desk(settings: Settings) -> Iterator[Callable[..., Desk]]:
+    desks: list[Desk] = []
+
+    def make(**changes: Any) -> Desk:
+        desks.append(Desk(settings, spec_of(**changes)))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk()
+
+
+def report_of(epoch: int, value: float, loss: float | None = None) -> EpochReport:
+    return EpochReport(
+        epoch=epoch,
+        training_loss=value,
+        metrics={"cross_entropy": value, "perplexity": loss or value, "bits_per_character": value},
+        seconds=1.0,
+        rows_per_second=1.0,
+    )
+
+
+@pytest.fixture
+def make_report() -> Callable[..., EpochReport]:
+    return report_of

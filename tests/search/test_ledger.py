@@ -1,0 +1,343 @@
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search import strategy, summaries
+from search.errors import LeaseLost, StudyDeleted, TrialsFailed
+from search.ledger import LOSSES, Ledger, Verdict
+from search.records import Outcome, TrialTask
+from search.space import Choice
+
+EPOCHS = 9
+
+
+def finish(ledger: Ledger, task: TrialTask, report: Any, *, upto: int = EPOCHS) -> Any:
+    """Train a trial as a worker would, to its end or its verdict."""
+    best = None
+    for epoch in range(ledger.last_epoch(task.number) + 1, upto + 1):
+        best = report(epoch, score(task, epoch))
+        if ledger.report(task.number, task.attempt, best) is Verdict.PRUNE:
+            outcome = Outcome(kind="stopped", reason="", best=best)
+            return ledger.tell(task.number, task.attempt, outcome)
+    outcome = Outcome(kind="completed", reason="", best=best)
+    return ledger.tell(task.number, task.attempt, outcome)
+
+
+def score(task: TrialTask, epoch: int) -> float:
+    """A curve that falls, and lower for wide models and high rates."""
+    return 3.0 - 0.05 * task.model.hidden_size - 50 * task.training.learning_rate - 0.1 * epoch
+
+
+def run_to_the_end(ledger: Ledger, report: Any) -> None:
+    while not ledger.budget_spent():
+        task = ledger.ask()
+        if task is None:
+            return
+        finish(ledger, task, report)
+
+
+def test_the_budget_is_exact_across_restarts(desk: Any, make_report: Any) -> None:
+    for _ in range(4):
+        ledger = desk.open()
+        for _ in range(3):
+            finish(ledger, ledger.ask(), make_report)
+        ledger.ask()  # runs when its coordinator dies
+        desk.close()
+    ledger = desk.open()
+    run_to_the_end(ledger, make_report)
+    trials = desk.trials()
+    assert len(trials) == desk.spec.trials
+    assert all(trial.state.is_finished() for trial in trials)
+    assert [trial.number for trial in trials] == list(range(desk.spec.trials))
+
+
+def test_a_trial_is_created_running_with_all_its_parameters(desk: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    (trial,) = desk.trials()
+    assert trial.state == TrialState.RUNNING
+    assert set(trial.params) == {"variant", "heads", "hidden_size", "learning_rate"}
+    assert trial.params["hidden_size"] == task.model.hidden_size
+    assert trial.user_attrs[summaries.THREADS] == task.threads
+
+
+def test_the_defaults_come_first_one_per_variant(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    for default in desk.spec.space.defaults():
+        task = ledger.ask()
+        assert desk.trials()[-1].params == default
+        assert finish(ledger, task, make_report).default
+    assert not finish(ledger, ledger.ask(), make_report).default
+
+
+def test_a_default_is_never_pruned_and_a_poor_trial_is(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    tasks = [ledger.ask() for _ in range(5)]
+    for task in tasks[2:]:
+        ledger.report(task.number, task.attempt, make_report(1, 1.0 + task.number))
+    worst = [
+        ledger.report(t.number, t.attempt, make_report(1, 99.0)) for t in (tasks[0], tasks[1])
+    ]
+    assert worst == [Verdict.GO_ON, Verdict.GO_ON]
+    late = ledger.ask()
+    assert ledger.report(late.number, late.attempt, make_report(1, 50.0)) is Verdict.PRUNE
+
+
+def test_a_pruned_trial_is_pruned_at_its_epoch_whatever_comes_after(
+    desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    tasks = [ledger.ask() for _ in range(4)]
+    for task in tasks[:3]:
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    doomed = tasks[3]
+    ledger.report(doomed.number, doomed.attempt, make_report(1, 2.0))
+    ledger.report(doomed.number, doomed.attempt, make_report(2, 0.1))
+    outcome = Outcome(kind="completed", reason="", best=make_report(1, 2.0))
+    told = ledger.tell(doomed.number, doomed.attempt, outcome)
+    assert (told.state, told.value, told.reason) == ("pruned", 2.0, "pruned at epoch 1")
+    assert list(desk.trials()[3].intermediate_values) == [1]
+
+
+def test_a_trial_is_worth_its_best_epoch(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    for epoch, value in enumerate([3.0, 1.0, 2.0], start=1):
+        ledger.report(task.number, task.attempt, make_report(epoch, value))
+    outcome = Outcome(kind="completed", reason="", best=make_report(2, 1.0))
+    told = ledger.tell(task.number, task.attempt, outcome)
+    (trial,) = desk.trials()
+    assert (told.best_epoch, told.value, trial.value) == (2, 1.0, 1.0)
+    assert trial.state == TrialState.COMPLETE
+    assert trial.user_attrs[summaries.NOTE]["metrics"]["perplexity"] == 1.0
+
+
+def test_equal_values_are_ordered_by_the_loss_then_the_number() -> None:
+    keys = [summaries.rank(0.5, loss, n, "maximize") for n, loss in [(2, 1.0), (1, 1.0), (0, 2.0)]]
+    assert sorted(keys) == [keys[1], keys[0], keys[2]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "constraints"),
+    [
+        ("completed", TrialState.COMPLETE, {}),
+        ("stopped", TrialState.PRUNED, {}),
+        ("diverged", TrialState.PRUNED, {"diverged": 1.0}),
+        ("out_of_memory", TrialState.PRUNED, {"out_of_memory": 1.0}),
+        ("failed", TrialState.FAIL, {}),
+    ],
+)
+def test_each_outcome_has_its_state(
+    kind: str, state: TrialState, constraints: dict[str, float], desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    ledger.tell(task.number, task.attempt, Outcome(kind=kind, reason="why", best=None))
+    (trial,) = desk.trials()
+    assert trial.state == state
+    assert trial.constraints == constraints
+    assert trial.user_attrs[summaries.NOTE]["reason"] == "why"
+
+
+def test_a_trial_without_a_constraint_counts_as_feasible(desk: Any, make_report: Any) -> None:
+    """So that TPE learns to stay away from those with one, and from them alone."""
+    from optuna.samplers._tpe.sampler import _get_infeasible_trial_score
+
+    ledger = desk.open()
+    finish(ledger, ledger.ask(), make_report)
+    task = ledger.ask()
+    ledger.tell(task.number, task.attempt, Outcome(kind="diverged", reason="", best=None))
+    calm, diverged = ledger._memory.get_trials()
+    assert _get_infeasible_trial_score(calm) == 0
+    assert _get_infeasible_trial_score(diverged) == 1
+
+
+def test_a_handed_in_trial_is_not_told(desk: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    outcome = Outcome(kind="handed_in", reason="", best=None)
+    assert ledger.tell(task.number, task.attempt, outcome) is None
+    assert desk.trials()[0].state == TrialState.RUNNING
+
+
+def test_an_adopted_trial_keeps_number_curve_and_configuration(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    first = [ledger.ask(), ledger.ask()]
+    for task in first:
+        for epoch in (1, 2):
+            ledger.report(task.number, task.attempt, make_report(epoch, 1.0))
+    desk.close()
+    ledger = desk.open()
+    again = [ledger.ask(), ledger.ask()]
+    assert again == first
+    assert [ledger.last_epoch(task.number) for task in again] == [2, 2]
+    assert ledger.leaders() == [0, 1]
+
+
+def test_an_epoch_that_is_run_again_is_not_recorded_again(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    desk.close()
+    ledger = desk.open()
+    task = ledger.ask()
+    ledger.report(task.number, task.attempt, make_report(1, 77.0))
+    ledger.report(task.number, task.attempt, make_report(2, 2.0))
+    assert desk.trials()[0].intermediate_values == {1: 1.0, 2: 2.0}
+
+
+def test_a_verdict_that_a_dead_owner_owed_is_given_by_the_next(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    tasks = [ledger.ask() for _ in range(4)]
+    for task in tasks[:3]:
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    doomed = tasks[3].number
+    memory_id = ledger._running[doomed].memory_id
+    storage, sql_id = ledger._sql, ledger._running[doomed].sql_id
+    storage.set_trial_intermediate_value(sql_id, 1, 9.0)  # recorded, and then killed
+    assert memory_id is not None
+    desk.close()
+    ledger = desk.open()
+    for _ in range(4):
+        ledger.ask()
+    assert ledger.judge(doomed) is Verdict.PRUNE
+
+
+def test_an_older_attempt_counts_no_more(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    ledger.requeue(task.number, task.attempt, "gone", blames_trial=True)
+    assert ledger.report(task.number, task.attempt, make_report(1, 1.0)) is Verdict.GONE
+    again = ledger.ask()
+    assert (again.number, again.attempt) == (task.number, task.attempt + 1)
+    assert ledger.report(again.number, again.attempt, make_report(1, 1.0)) is Verdict.GO_ON
+
+
+def test_losses_in_a_row_fail_a_trial_unless_it_gives_a_state(desk: Any) -> None:
+    ledger = desk.open()
+    number = ledger.ask().number
+
+    def lose(attempt: int, *, blames: bool = True) -> Any:
+        told = ledger.requeue(number, attempt, "killed", blames_trial=blames)
+        if told is None:
+            ledger.ask()
+        return told
+
+    for attempt in range(LOSSES - 1):
+        assert lose(attempt) is None
+    ledger.state_kept(number)
+    for attempt in range(LOSSES - 1, 2 * LOSSES - 2):
+        assert lose(attempt) is None
+    assert lose(2 * LOSSES - 2, blames=False) is None
+    told = lose(2 * LOSSES - 1)
+    assert told.state == "failed"
+    assert "3 times in a row: killed" in told.reason
+
+
+def test_the_first_trials_all_failing_end_the_study_with_their_reason(desk: Any) -> None:
+    ledger = desk.open()
+    for _ in range(5):
+        assert not ledger.budget_spent()
+        task = ledger.ask()
+        ledger.tell(task.number, task.attempt, Outcome(kind="failed", reason="no disk", best=None))
+    with pytest.raises(TrialsFailed, match="no disk"):
+        ledger.budget_spent()
+
+
+def test_a_trial_told_by_someone_else_is_let_go_and_counts(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    study = optuna.load_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    study.tell(task.number, state=TrialState.FAIL)
+    assert ledger.report(task.number, task.attempt, make_report(1, 1.0)) is Verdict.GONE
+    assert not ledger.is_running(task.number, task.attempt)
+    assert ledger.open_places() == desk.spec.trials - 1
+
+
+def test_a_study_deleted_by_someone_else_ends_its_launch(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    optuna.delete_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    with pytest.raises(StudyDeleted):
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+
+
+def test_a_repeated_suggestion_is_neither_recorded_nor_run(make_desk: Any, make_report: Any) -> None:
+    domains = {"heads": Choice(values=(1, 2, 4)), "hidden_size": Choice(values=(8, 16))}
+    desk = make_desk(domains=domains, trials=50)
+    desk.spec.space.fixed["variant"] = "embed_ffn"
+    ledger = desk.open()
+    run_to_the_end(ledger, make_report)
+    points = [tuple(sorted(trial.params.items())) for trial in desk.trials()]
+    assert len(points) == len(set(points)) == desk.spec.space.point_count() == 6
+    assert ledger.exhausted
+    assert ledger.budget_spent()
+
+
+def test_a_grid_is_walked_once_the_defaults_first(make_desk: Any, make_report: Any) -> None:
+    domains = {"heads": Choice(values=(1, 2)), "hidden_size": Choice(values=(8, 12, 16))}
+    desk = make_desk(domains=domains, trials=6, sampler="grid", pruner="none")
+    desk.spec.space.fixed["variant"] = "embed_ffn"
+    ledger = desk.open()
+    run_to_the_end(ledger, make_report)
+    trials = desk.trials()
+    assert trials[0].params == desk.spec.space.defaults()[0]
+    rest = [point for point in desk.spec.space.grid() if point != trials[0].params]
+    assert [trial.params for trial in trials[1:]] == rest
+
+
+def test_a_stale_owner_can_write_nothing(desk: Any, make_desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    with desk.lease._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE coordinator_lease SET owner = 'another'")
+    with pytest.raises(LeaseLost):
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    with pytest.raises(LeaseLost):
+        ledger.ask()
+    assert [trial.intermediate_values for trial in make_desk().trials()] == [{}]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+def test_with_one_slot_a_study_replays_exactly_interrupted_or_not(
+    sampler: str, make_desk: Callable[..., Any], make_report: Any
+) -> None:
+    changes: dict[str, Any] = {"sampler": sampler, "trials": 16}
+    if sampler == "grid":
+        changes["domains"] = {
+            "variant": Choice(values=("embed_ffn", "lstm")),
+            "hidden_size": Choice(values=(8, 12, 16, 20, 24, 28, 32, 36)),
+        }
+    calm = make_desk(**changes)
+    run_to_the_end(calm.open(), make_report)
+    once = [(t.params, t.intermediate_values, t.state) for t in calm.trials()]
+    calm.close()
+    archive = calm.archive()
+    archive.delete(archive.get("small"))
+    torn = make_desk(**changes)
+    for _ in range(16):
+        ledger = torn.open()
+        if (task := ledger.ask()) is not None:
+            finish(ledger, task, make_report, upto=2) if False else None
+            ledger.report(task.number, task.attempt, make_report(1, score(task, 1)))
+        torn.close()
+        ledger = torn.open()
+        if (task := ledger.ask()) is not None:
+            if ledger.judge(task.number) is Verdict.PRUNE:
+                best = make_report(1, score(task, 1))
+                ledger.tell(task.number, 0, Outcome(kind="stopped", reason="", best=best))
+            else:
+                finish(ledger, task, make_report)
+        torn.close()
+    twice = [(t.params, t.intermediate_values, t.state) for t in torn.trials()]
+    assert twice == once
+
+
+def test_seeds_of_trials_and_asks_are_their_own() -> None:
+    seeds = {strategy.seed_of(number, seed=7) for number in range(50)}
+    asks = {strategy.seed_of(number, draw, seed=7) for number in range(50) for draw in range(3)}
+    assert len(seeds) == 50
+    assert len(asks | seeds) == 200
