@@ -7,7 +7,6 @@ Letters: N rows of the series, F features, K targets, n origins.
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lstm_attn.config import TaskConfig
 from lstm_attn.encoding import Encoding, Scaler
@@ -153,7 +152,7 @@ def _summary(
         for name in list(bounds)[1:]:
             summary[f"{name} from"] = written(series.stamps[bounds[name][0]])
     if frequency is not None:
-        summary["one row a"] = frequency
+        summary["frequency"] = frequency
     summary["rows a season"] = season
     if series.was_sorted:
         summary["note"] = "rows were not in time order and have been sorted"

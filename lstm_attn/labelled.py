@@ -137,11 +137,12 @@ def encode_rows(rows: Rows, codes: Integers, encoding: Encoding, key: str) -> Sp
     if (rows.texts is None) != (encoding.tokenizer is None):
         have, want = ("floats", "text") if rows.texts is None else ("text", "floats")
         raise DataError(f"{key}: its rows are {have}, training rows are {want} - use one of them")
+    inputs: npt.NDArray[np.generic]
     if encoding.tokenizer is not None:
-        inputs, offsets = encoding.tokenizer.encode_rows(rows.texts or [])
-        empty = offsets[1:][np.diff(offsets) == 0]
-        inputs = np.insert(inputs, empty, encoding.tokenizer.unknown)
-        offsets = offsets + np.concatenate(([0], np.cumsum(np.diff(offsets) == 0)))
+        ids, offsets = encoding.tokenizer.encode_rows(rows.texts or [])
+        is_empty = np.diff(offsets) == 0
+        inputs = np.insert(ids, offsets[1:][is_empty], encoding.tokenizer.unknown)
+        offsets = offsets + np.concatenate(([0], np.cumsum(is_empty)))
     else:
         assert encoding.scaler is not None  # of all floats
         width, fitted = rows.width, len(encoding.scaler.mean)

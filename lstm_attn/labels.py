@@ -70,10 +70,12 @@ def label_codes(
     codes = places[indices]
     if (codes < 0).any():
         counts = np.bincount(indices, minlength=len(found))
-        unseen = [f"{found[at]!r} ({counts[at]} rows)" for at in np.flatnonzero(places < 0)]
+        unseen = [
+            f"{found[at]!r} ({counts[at]} rows)" for at, place in enumerate(places) if place < 0
+        ]
         raise DataError(
-            f"{key}: training rows have no label {_listed(unseen)} - it has "
-            f"{_listed([repr(label) for label in known])}; remove such rows, or train on some"
+            f"{key}: training rows have no label {listed(unseen)} - it has "
+            f"{listed([repr(label) for label in known])}; remove such rows, or train on some"
         )
     return codes
 

@@ -123,8 +123,8 @@ class _Fitted:
 
     def log_probabilities(self, inputs: Matrix) -> npt.NDArray[np.float64]:
         given = np.full((inputs.shape[0], self._classes), np.log(np.finfo(np.float64).eps))
-        if len(self._seen) == 1:
-            logits = np.zeros((inputs.shape[0], 1))
+        if len(self._seen) < 2:  # noqa: PLR2004 - nothing to tell apart
+            logits = np.zeros((inputs.shape[0], len(self._seen)))
         else:
             logits = self._model.decision_function(inputs)
             if logits.ndim == 1:  # of two classes, how much likelier the second is

@@ -157,13 +157,15 @@ class ForecastPredictions(Predictions):
     def statistics(self) -> npt.NDArray[np.float64]:
         """Average over steps ahead: K absolute errors; over targets too: squared, symmetric."""
         truths, forecasts = self.truths.astype(np.float64), self.forecasts.astype(np.float64)
-        error = np.abs(truths - forecasts)
-        size = np.abs(truths) + np.abs(forecasts)
-        symmetric = np.divide(2 * error, size, out=np.zeros_like(size), where=size > 0)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a model that diverged
+            error = np.abs(truths - forecasts)
+            size = np.abs(truths) + np.abs(forecasts)
+            symmetric = np.divide(2 * error, size, out=np.zeros_like(size), where=size != 0)
+            squared = np.square(error)
         return np.concatenate(
             [
                 error.mean(axis=1),
-                np.square(error).mean(axis=(1, 2))[:, None],
+                squared.mean(axis=(1, 2))[:, None],
                 symmetric.mean(axis=(1, 2))[:, None],
             ],
             axis=1,

@@ -113,17 +113,17 @@ def regular(series: Series, frequency: str | None = None) -> str | None:
     steps = places(times, found)
     between = np.flatnonzero(steps < 0)
     if len(between):
+        others = f", and {len(between) - 1} other rows likewise" if len(between) > 1 else ""
         raise DataError(
-            f"task.time: {series.where(int(between[0]))} lies between two steps of a {found}, as do "
-            f"{len(between) - 1} other rows - space rows evenly, or leave out task.time to take "
-            "them as they come"
+            f"task.time: {series.where(int(between[0]))} lies between two steps at the frequency "
+            f"{found!r}{others} - space rows evenly, or leave out task.time to keep their order"
         )
     gaps = np.diff(steps) - 1
     if gaps.any():
         at = int(np.flatnonzero(gaps)[0])
         raise DataError(
-            f"task.time: {gaps.sum()} rows are missing at one row a {found}, the first after "
-            f"{series.where(at)} - add them, or leave out task.time to take rows as they come"
+            f"task.time: {gaps.sum()} rows are missing at the frequency {found!r}, the first after "
+            f"{series.where(at)} - add them, or leave out task.time to keep their order"
         )
     return found
 
@@ -153,6 +153,6 @@ def _check_doubled(series: Series, problems: Problems) -> None:
     if len(doubled):
         first = int(doubled[0])
         problems.add(
-            f"task.time: {written(series.stamps[first])} stands twice, in {series.where(first)} and "
-            f"{series.where(first + 1)}; {len(doubled)} rows are doubled - keep one of each"
+            f"task.time: {len(doubled)} rows have the time of another, the first "
+            f"{series.where(first)} and {series.where(first + 1)} - keep one of each"
         )

@@ -9,7 +9,7 @@ import pyarrow as pa
 from lstm_attn.columns import Column
 from lstm_attn.config import DataConfig, TaskConfig
 from lstm_attn.problems import Problems
-from lstm_attn.reading import find_files, read_table
+from lstm_attn.reading import find_files, format_of, read_table
 from lstm_attn.splits import HeldOut, understand
 
 
@@ -59,9 +59,14 @@ def wanted_columns(task: TaskConfig) -> dict[str, str]:
 
 
 def read_files(
-    files: Sequence[Path], data_format: str, wanted: Mapping[str, str]
+    files: Sequence[Path], data_format: str | None, wanted: Mapping[str, str]
 ) -> list[FileTable]:
     """Read the columns wanted of each file.
+
+    Arguments:
+        files: paths.
+        data_format: one of `reading.FORMATS`; by each file's name where None.
+        wanted: the columns, and where each was asked for.
 
     Raises:
         DataError: all problems of all files.
@@ -70,8 +75,9 @@ def read_files(
     tables: list[FileTable] = []
     for path in files:
         with problems.collected():
-            table = read_table(path, data_format, wanted)
-            tables.append(FileTable(path=path, table=table, data_format=data_format, wanted=wanted))
+            found = data_format or format_of(path)
+            table = read_table(path, found, wanted)
+            tables.append(FileTable(path=path, table=table, data_format=found, wanted=wanted))
     problems.settle()
     return tables
 

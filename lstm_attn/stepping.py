@@ -3,6 +3,7 @@
 Letters: B rows, F features, O outputs, H hidden size, L layers, S states attended to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,3 +53,43 @@ def step(model: SequenceModel, x: Tensor, memory: Memory) -> tuple[Tensor, Memor
     outputs = model.readout(state, model.attend(state, states, causal=False))  # (B, 1, O)
     later = Memory(hidden=hidden, cell=cell, states=states, context=memory.context)
     return outputs.squeeze(1), later
+
+
+def write(
+    model: SequenceModel,
+    prompt: Sequence[int],
+    *,
+    context: int,
+    length: int,
+    temperature: float,
+    seed: int,
+    never: Sequence[int] = (),
+) -> list[int]:
+    """Go on from a prompt, a token at a time, each drawn from what the model holds likely.
+
+    Arguments:
+        model: of tokens, in evaluation mode.
+        prompt: tokens to start from, one or more.
+        context: the most states attended to.
+        length: tokens to write, 0 or more.
+        temperature: logits are divided by it; near 0 the likeliest token comes ever more often, at
+            0 always.
+        seed: of the draws.
+        never: tokens that are not to be written.
+    """
+    device = next(model.parameters()).device
+    chance = torch.Generator().manual_seed(seed)
+    memory = start(model, context=context)
+    for token in prompt:
+        logits, memory = step(model, torch.tensor([token], device=device), memory)  # (1, V)
+    written: list[int] = []
+    while len(written) < length:
+        likely = logits[0].double().cpu()  # (V,); drawn on the CPU, alike for every device
+        likely[list(never)] = -torch.inf
+        if temperature == 0:
+            written.append(int(likely.argmax()))
+        else:
+            shares = ((likely - likely.max()) / temperature).softmax(dim=0)
+            written.append(int(shares.multinomial(1, generator=chance)))
+        logits, memory = step(model, torch.tensor(written[-1:], device=device), memory)
+    return written

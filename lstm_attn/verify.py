@@ -93,13 +93,7 @@ def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Veri
         DataError: its data cannot be read, or have changed.
     """
     saved = read_model(folder)
-    config = read_config(folder)
-    try:
-        threads, was = int(config["threads"]), str(config["fingerprint"])
-        listed = {k: tuple(v) if isinstance(v, list) else v for k, v in config["data"].items()}
-        source = DataConfig(**listed)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder / CONFIG_FILE}: {error!r} - {ADVICE}") from error
+    source, was, threads = _origin(folder)
     torch.set_num_threads(threads)
     data = prepare(source, saved.task)
     if data.fingerprint != was:
@@ -126,9 +120,7 @@ def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Veri
     if data.test is not None and with_test:
         predictions = predict(data.test, None)
         test = _score(predictions, bounds=interval(predictions, saved.training.objective))
-    return Verified(
-        ranked=_score(ranked), reach=reach(ranked), validation=_score(every), test=test
-    )
+    return Verified(ranked=_score(ranked), reach=reach(ranked), validation=_score(every), test=test)
 
 
 def reach(predictions: Predictions) -> dict[str, float]:
@@ -173,9 +165,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if "problems" in answer else 0
 
 
+def _origin(folder: Path) -> tuple[DataConfig, str, int]:
+    """Read where an export's data are, their fingerprint, and the threads it was trained with."""
+    config = read_config(folder)
+    try:
+        plain: dict[str, Any] = config["data"]
+        listed: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()
+        }
+        return DataConfig(**listed), str(config["fingerprint"]), int(config["threads"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{folder / CONFIG_FILE}: {error!r} - {ADVICE}") from error
+
+
 def _score(predictions: Predictions, bounds: tuple[float, float] | None = None) -> Score:
-    text = isinstance(predictions, LanguagePredictions)
-    rows = int(predictions.tokens.sum()) if text else len(predictions)
+    rows = len(predictions)
+    if isinstance(predictions, LanguagePredictions):
+        rows = int(predictions.tokens.sum())
     return Score(rows=rows, metrics=predictions.metrics(), interval=bounds)
 
 

@@ -1,4 +1,4 @@
-"""A trial's best weights, out of the store: from their own file, or from the state of a trial that runs."""
+"""A trial's best weights, out of the store: a file of their own, or in a running trial's state."""
 
 import json
 from collections.abc import Mapping

@@ -40,7 +40,10 @@ class Scores:
         """The baseline worth beating: of the strong ones the best on validation rows."""
         best: BaselineScore | None = None
         for baseline in self.study.baselines:
-            if baseline.strong and (best is None or self._is_better(baseline, best)):
+            if not baseline.strong:
+                continue
+            value = baseline.validation[self.study.objective]
+            if best is None or self._is_better(value, best.validation[self.study.objective]):
                 best = baseline
         return best
 
@@ -61,7 +64,7 @@ class Scores:
         other = self.baseline_value(self.strong, rows) if self.strong else None
         if mine is None or other is None:
             return None
-        return mine > other if self.study.direction == "maximize" else mine < other
+        return self._is_better(mine, other)
 
     @property
     def optimism(self) -> str:
@@ -98,13 +101,7 @@ class Scores:
                 "rows": verified.validation.rows,
                 "metrics": _plain(verified.validation.metrics),
             },
-            "test": self.test
-            and {
-                "rows": self.test.rows,
-                "metrics": _plain(self.test.metrics),
-                "interval": _plain(dict(zip(("low", "high"), self.test.interval or (), strict=False)))
-                | {"metric": self.study.objective, "level": 0.95},
-            },
+            "test": self._test(),
             "baselines": [
                 {
                     "name": baseline.name,
@@ -120,9 +117,22 @@ class Scores:
             },
         }
 
-    def _is_better(self, one: BaselineScore, than: BaselineScore) -> bool:
-        value, other = one.validation[self.study.objective], than.validation[self.study.objective]
-        return value > other if self.study.direction == "maximize" else value < other
+    def _test(self) -> dict[str, Any] | None:
+        if self.test is None or self.test.interval is None:
+            return None
+        low, high = self.test.interval
+        return {
+            "rows": self.test.rows,
+            "metrics": _plain(self.test.metrics),
+            "interval": {
+                "metric": self.study.objective,
+                "level": 0.95,
+                **_plain({"low": low, "high": high}),
+            },
+        }
+
+    def _is_better(self, value: float, than: float) -> bool:
+        return value > than if self.study.direction == "maximize" else value < than
 
 
 def _plain(metrics: Mapping[str, float]) -> dict[str, float | None]:

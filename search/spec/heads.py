@@ -7,7 +7,7 @@ from lstm_attn.config import WITH_ATTENTION
 from search.domains import Choice, IntRange
 from search.spec.dimensions import Setting, points
 from search.spec.limits import LIMITS
-from search.spec.words import listed
+from search.spec.words import listed, some
 
 HEADS = (1, 2, 4, 8)
 """What is on offer where a file does not say."""
@@ -32,9 +32,8 @@ def clashes(settings: Mapping[str, Setting], *, stepped: bool) -> list[str]:
     for number in heads:
         away = [size for size in sizes if size % number]
         if away:
-            some = [*away[:3], f"{len(away) - 3} more"] if len(away) > 4 else away  # noqa: PLR2004
             problems.append(
-                f"space.heads: {number} does not divide hidden_size {listed(some, last='and')} - "
+                f"space.heads: {number} does not divide hidden_size {some(away)} - "
                 f"use {listed(would_do)}"
             )
     return problems
@@ -74,8 +73,8 @@ def _ends(heads: list[int], hidden: IntRange) -> list[str]:
     problems = []
     if step > 1 and hidden.log:
         problems.append(
-            f"space.hidden_size: log takes every size from {hidden.low} to {hidden.high}, which "
-            f"heads {listed(heads, last='and')} do not divide - leave log out, or list sizes"
+            f"space.hidden_size: log takes every size from {hidden.low} to {hidden.high}, and "
+            f"heads {some(heads)} divide only some - leave log out, or list sizes"
         )
         return problems
     for name, end in (("low", hidden.low), ("high", hidden.high)):
@@ -84,7 +83,7 @@ def _ends(heads: list[int], hidden: IntRange) -> list[str]:
         if end % step:
             advice = f"use {listed(near)}" if near else "list fewer heads"
             problems.append(
-                f"space.hidden_size.{name}: {end} is not a multiple of {step}, which heads "
-                f"{listed(heads, last='and')} ask for - {advice}"
+                f"space.hidden_size.{name}: {end} is not a multiple of {step} "
+                f"(heads {some(heads)}) - {advice}"
             )
     return problems

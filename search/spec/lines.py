@@ -59,10 +59,10 @@ def _line(item: ErrorDetails, model: type[Section], prefix: str) -> str:
 def _advice(key: str, section: type[Section]) -> str:
     if section is SpaceSection and key in TrainingSection.model_fields:
         return f" - {key} does not vary, set it in [training]"
-    known = list(section.model_fields)
-    if near := get_close_matches(key, known, n=1):
-        return f" - did you mean {near[0]}?"
     for name, other in _SECTIONS.items():
         if section is not Range and key in other.model_fields:
             return f" here - it belongs in [{name}]"
+    known = list(section.model_fields)
+    if near := get_close_matches(key, known, n=1):
+        return f" - did you mean {near[0]}?"
     return f" - use {listed(known)}"

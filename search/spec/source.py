@@ -28,7 +28,7 @@ def read(path: Path) -> Tree:
     except RecursionError as error:
         raise SpecError(f"{path}: 1 problem", "  lists or tables nested too deeply") from error
     except ValueError as error:
-        raise SpecError(f"{path}: 1 problem", f"  {_syntax(str(error))}") from error
+        raise SpecError(f"{path}: 1 problem", f"  {_syntax(str(error), text)}") from error
     if not tree:
         raise SpecError(f"{path}: an empty study file - write [data], [task] and so on into it")
     return tree
@@ -77,13 +77,16 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _syntax(message: str) -> str:
+def _syntax(message: str, text: str) -> str:
     place = _PLACE.search(message)
     what = " ".join((message[: place.start()] if place else message).split())
     what = what[:1].lower() + what[1:]
-    if place and place[1]:
-        return f"line {place[1]}, column {place[2]}: {what}"
-    return f"at the end: {what}" if place else what
+    if not place:
+        return what
+    before, _, last = text.rpartition("\n")
+    end = before.count("\n") + 1 + ("\n" in text), len(last) + 1
+    line, column = (place[1], place[2]) if place[1] else end
+    return f"line {line}, column {column}: {what}"
 
 
 def _value(text: str) -> object:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 LENGTH = 60
 """The most characters of a value that a line shows."""
@@ -10,6 +10,8 @@ DEPTH = 3
 """The most lists and tables in one another that a line shows."""
 DIGITS = 256
 """The most binary digits of a whole number that a line shows."""
+MANY = 4
+"""The most numbers that a line lists in full."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
@@ -22,8 +24,14 @@ def shorten(value: object) -> str:
 
 def listed(names: Iterable[object], *, last: str = "or") -> str:
     """Write names one after another: `a, b or c`."""
-    *most, final = [str(name) for name in names] or ["none"]
-    return f"{', '.join(most)} {last} {final}" if most else final
+    *others, final = [str(name) for name in names] or ["none"]
+    return f"{', '.join(others)} {last} {final}" if others else final
+
+
+def some(numbers: Sequence[object]) -> str:
+    """Write numbers one after another, and of many the first three: `1, 2, 3 and 9 more`."""
+    few = len(numbers) <= MANY
+    return listed(numbers if few else [*numbers[:3], f"{len(numbers) - 3} more"], last="and")
 
 
 def bare(key: str) -> str:
@@ -45,7 +53,7 @@ def _toml(value: object, depth: int = 0) -> str:
             text = f"[{', '.join(_toml(item, depth + 1) for item in value[:LENGTH])}]"
         case dict():
             items = (f"{bare(key)} = {_toml(item, depth + 1)}" for key, item in value.items())
-            text = f"{{ {', '.join(items)} }}"
+            text = f"{{ {', '.join(items)} }}" if value else "{}"
         case dt.date() | dt.time():
             text = value.isoformat()
         case _:

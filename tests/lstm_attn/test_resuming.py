@@ -100,6 +100,7 @@ def test_two_runs_that_take_turns_are_each_as_if_alone(tiny, same):
     assert same(second, list(tiny.fit(seed=4)))
 
 
+@pytest.mark.slow
 def test_a_used_process_trains_as_a_fresh_one(tiny, tiny_of):
     for kind in ("forecasting", "classification", "language-modeling"):
         list(tiny_of(kind).fit(seed=5))

@@ -60,6 +60,10 @@ def spec_of(**changes: Any) -> StudySpec:
         },
     )
     fixed = {
+        "variant": "embed_ffn",
+        "heads": 4,
+        "hidden_size": 12,
+        "learning_rate": 2e-3,
         "layers": 1,
         "dropout": 0.1,
         "ffn_width": 16,

@@ -2,8 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
+from lstm_attn.config import TaskConfig
+from lstm_attn.encoding import Encoding, Scaler, TextEncoding
+from lstm_attn.sequences import SequenceData, Split
 from search import spec
 from search.errors import SpecError
 
@@ -70,3 +76,48 @@ def problems():
         return [line[2:] for line in lines]
 
     return problems_of
+
+
+@pytest.fixture(scope="session")
+def encoded():
+    return data_of
+
+
+def data_of(kind, *, tokens=None, size=12, rows=400, longest=20, season=None, horizon=1, by="word"):
+    """Data that were never read: `rows` steps of `size` features, or of a vocabulary of `size`."""
+    tokens = kind == "language-modeling" if tokens is None else tokens
+    forecasting = kind == "forecasting"
+    split = Split(
+        inputs=np.zeros(rows, np.int32) if tokens else np.zeros((rows, size), np.float32),
+        offsets=np.array([0, rows], np.int64),
+        labels=np.zeros(0, np.int64),
+        targets=np.zeros((rows, 2) if forecasting else (0, 0)),
+        origins=np.array([rows - horizon - 1] if forecasting else [], np.int64),
+        character_ends=np.zeros(0, np.int64),
+    )
+    names = {"[PAD]": 0, "[UNK]": 1} | {f"w{number}": number for number in range(2, size)}
+    vocabulary = Tokenizer(WordLevel(names, unk_token="[UNK]")).to_str()
+    text = TextEncoding(kind=by, json=vocabulary, padding=0, unknown=1)
+    scaler = Scaler(mean=(0.0, 0.0), deviation=(1.0, 1.0))
+    return SequenceData(
+        task=TaskConfig(
+            kind=kind,
+            inputs=("x",),
+            targets={"classification": ("y",), "forecasting": ("y", "z")}.get(kind, ()),
+            horizon=horizon,
+            season=season,
+        ),
+        encoding=Encoding(
+            tokenizer=text if tokens else None,
+            labels=("a", "b", "c") if kind == "classification" else (),
+            target_scaler=scaler if forecasting else None,
+        ),
+        train=split,
+        validation=split,
+        test=None,
+        training_end=rows - 20 if forecasting else 0,
+        naive_error=np.ones(2) if forecasting else np.zeros(0),
+        longest=longest if kind == "classification" else 0,
+        fingerprint="0" * 64,
+        summary={},
+    )

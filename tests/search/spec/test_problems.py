@@ -47,7 +47,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, problems):
     [
         ("name = 'a'\nx = = 1", "line 2, column 5: invalid value"),
         ("name = 'a'\nname = 'b'", "line 2, column 11: cannot overwrite a value"),
-        ("a = [1, 2", "at the end: unclosed array"),
+        ("a = [1, 2", "line 1, column 10: unclosed array"),
         ("a = " + "[" * 2000, "lists or tables nested too deeply"),
     ],
 )
