@@ -1,10 +1,8 @@
 """LSTM models with attention: what they are, how they are trained, how they are used.
 
 model = lstm_attn.load("exports/best")
-model.predict("new.csv")
+rows = model.predict("new.csv")
 """
-
-from __future__ import annotations
 
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 
-def load(folder: str | PathLike[str], *, device: str = "cpu") -> Predictor:
+def load(folder: str | PathLike[str], *, device: str = "cpu") -> "Predictor":
     """Load an export; torch is imported here and not before.
 
     Arguments:

@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from lstm_attn.forecasts import encode_series, prepare_series
 from lstm_attn.frequency import Stamps
 from lstm_attn.labelled import prepare_labelled, read_labelled
 from lstm_attn.problems import Problems
-from lstm_attn.reading import FORMATS, find_files
+from lstm_attn.reading import FORMATS, find_files, format_of
 from lstm_attn.sequences import SequenceData, Split
 from lstm_attn.series import read_series, regular
 from lstm_attn.source import read_files, read_source, wanted_columns
@@ -86,6 +87,8 @@ def read_rows(
         DataError: with a line for every problem that can be found at once.
     """
     paths = find_files(files, key="data")
+    if task.kind != "forecasting" and all(_is_text(path, data_format) for path in paths):
+        task = replace(task, inputs=("text",))  # a text file has no other column
     wanted = wanted_columns(task)
     if task.kind == "classification" and not labelled:
         wanted = {name: key for name, key in wanted.items() if name in task.inputs}
@@ -118,6 +121,10 @@ def default_context(data: SequenceData) -> int:
         case "forecasting":
             usual = max(3 * data.task.horizon, data.task.season or 1)
             return min(usual, data.training_end - data.task.horizon)
+
+
+def _is_text(path: Path, data_format: str | None) -> bool:
+    return (data_format or format_of(path)) == "text"
 
 
 def _setting_problems(data: DataConfig, task: TaskConfig) -> list[str]:

@@ -1,35 +1,37 @@
-"""An export in use: predict, score and generate, with no study, database or cluster at hand."""
+"""An export in use: predict, score and generate, with no study, database or cluster at hand.
+
+Letters: R rows, C classes, h horizon, K targets.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
 
 from lstm_attn import stepping
 from lstm_attn.batches import Table, scoring
-from lstm_attn.checkpoint import SavedModel, read_config, read_model
+from lstm_attn.checkpoint import CONFIG_FILE, SavedModel, read_config, read_model
 from lstm_attn.classification import Classification
-from lstm_attn.config import TaskKind
 from lstm_attn.data import NewRows, read_rows
 from lstm_attn.encoding import Label
 from lstm_attn.errors import CheckpointError, DataError
 from lstm_attn.forecasting import Forecasting
 from lstm_attn.frequency import next_stamps
+from lstm_attn.headers import ADVICE
 from lstm_attn.models import SequenceModel, build
 from lstm_attn.sequences import SequenceData, Split
 from lstm_attn.series import written
 from lstm_attn.state import put_weights
-from lstm_attn.tasks import task_for
+from lstm_attn.tasks import Task, task_for
 
 Files = str | PathLike[str] | Sequence[str | PathLike[str]]
-"""A path or glob, or several; their format is told by the first name."""
+"""A path or glob, or several of one format, which the first one's name tells."""
 Row = dict[str, Label]
-"""Values by column, in the columns' order."""
+"""A line of a table: values by column, in the order of the columns."""
 
 
 def load(folder: str | PathLike[str], *, device: str = "cpu") -> "Predictor":
@@ -43,31 +45,168 @@ def load(folder: str | PathLike[str], *, device: str = "cpu") -> "Predictor":
         CheckpointError: the export is damaged, or not ours.
     """
     path = Path(folder)
-    saved = read_model(path)
+    saved, naive_error = read_model(path), read_config(path).get("naive_error")
+    if saved.task.kind == "forecasting" and naive_error is None:
+        raise CheckpointError(f"{path / CONFIG_FILE}: no naive_error - {ADVICE}")
     with torch.device("meta"):
         model = build(saved.model)
     model.to_empty(device=device)
     put_weights(model, saved.weights)
-    errors = read_config(path).get("naive_error", [])
-    try:
-        naive_error = tuple(float(error) for error in errors)
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: naive_error is {errors!r} - export the model again") from error
-    return Predictor(saved=saved, model=model.eval(), naive_error=naive_error)
+    return Predictor(saved=saved, model=model.eval(), naive_error=tuple(naive_error or ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictor:
-    """A trained model with all it takes to read new data."""
+    """A trained model, and all it takes to read new data."""
 
     saved: SavedModel
     """What the export holds."""
     model: SequenceModel
     """The model with its weights, in evaluation mode."""
     naive_error: tuple[float, ...]
-    """Forecasting: mean absolute error of the seasonal naive within training rows, a target each."""
+    """Forecasting: (K,) mean absolute error of the seasonal naive within training rows; else ()."""
 
-    @property
-    def kind(self) -> TaskKind:
-        """The task the model is for."""
-        return self.saved.task.kind
+    def predict(self, data: Files, *, probabilities: bool = False) -> list[Row]:
+        """Predict what files don't tell.
+
+        Classification: for each row its number, label and the label's probability. Forecasting:
+        for each of the `horizon` rows after the last one its number, time and targets, in original
+        units. Rows are numbered through all files from 1.
+
+        Arguments:
+            data: files with the input columns; forecasting needs time and targets too.
+            probabilities: classification: whether to give the probability of each label.
+
+        Raises:
+            DataError: files that cannot be read or don't fit, or a language model.
+        """
+        if self.saved.task.kind == "language-modeling":
+            raise DataError("predict: the model is of language - use generate, or score")
+        new = self._read(data)
+        task, table = self._task(new.split), self._table(new.split)
+        if isinstance(task, Classification):
+            return self._classify(task, table, probabilities=probabilities)
+        assert isinstance(task, Forecasting)
+        return self._forecast(task, table, new)
+
+    def score(self, data: Files | Split, *, rows: int | None = None) -> dict[str, float]:
+        """Compare what the model predicts with what the data tell.
+
+        Arguments:
+            data: files, with targets; or rows encoded as the model's own were.
+            rows: the most rows to score (tokens, for text), always the same; None for all.
+
+        Returns:
+            every metric of the task by its name.
+
+        Raises:
+            DataError: files that cannot be read or don't fit.
+        """
+        split = data if isinstance(data, Split) else self._read(data, labelled=True).split
+        context = self.saved.training.context
+        predictions = self._task(split).predict(self.model, self._table(split), context, rows)
+        return predictions.metrics()
+
+    def generate(
+        self, prompt: str, *, length: int = 200, temperature: float = 1.0, seed: int = 0
+    ) -> str:
+        """Go on from a prompt.
+
+        Arguments:
+            prompt: text of one token at least.
+            length: tokens to write, 1 or more.
+            temperature: 1 draws as the model holds likely, less is bolder, 0 takes the likeliest.
+            seed: of the draws, 0 or more.
+
+        Returns:
+            what comes after the prompt.
+
+        Raises:
+            DataError: the model is not of language, or an argument is out of range.
+        """
+        tokenizer = self.saved.encoding.tokenizer
+        if self.saved.task.kind != "language-modeling" or tokenizer is None:
+            raise DataError(
+                f"generate: the model is for {self.saved.task.kind} - use predict, or score"
+            )
+        ids, _ = tokenizer.encode(prompt)
+        problems = []
+        if not len(ids):
+            problems.append(f"prompt: got {prompt!r} - give a word or more to go on from")
+        if length < 1:
+            problems.append(f"length: got {length} - use 1 or more")
+        if not (math.isfinite(temperature) and temperature >= 0):
+            problems.append(f"temperature: got {temperature} - use 0 or more")
+        if seed < 0:
+            problems.append(f"seed: got {seed} - use 0 or more")
+        if problems:
+            raise DataError(*problems)
+        with scoring(self.model):
+            more = stepping.write(
+                self.model,
+                ids.tolist(),
+                context=self.saved.training.context,
+                length=length,
+                temperature=temperature,
+                seed=seed,
+                never=(tokenizer.padding, tokenizer.unknown),
+            )
+        # Decoded together: what stands between two words depends on both.
+        return tokenizer.decode([*ids, *more]).removeprefix(tokenizer.decode(ids))
+
+    def _classify(self, task: Classification, table: Table, *, probabilities: bool) -> list[Row]:
+        labels = self.saved.encoding.labels
+        every = np.arange(table.split.rows)
+        given = task.log_probabilities(self.model, table, every, self.saved.training.context)
+        rows: list[Row] = []
+        for number, logs in enumerate(given, start=1):  # (C,)
+            best, shares = int(logs.argmax()), np.exp(logs).tolist()
+            row: Row = {"row": number, "label": labels[best], "probability": shares[best]}
+            if probabilities:
+                row |= {f"probability_{labels[i]}": share for i, share in enumerate(shares)}
+            rows.append(row)
+        return rows
+
+    def _forecast(self, task: Forecasting, table: Table, new: NewRows) -> list[Row]:
+        asked, count = self.saved.task, len(new.split.inputs)
+        last = np.array([count - 1])
+        values = task.forecast(self.model, table, last, self.saved.training.context)[0]  # (h, K)
+        rows: list[Row] = [{"row": count + ahead} for ahead in range(1, asked.horizon + 1)]
+        frequency = self.saved.encoding.frequency
+        if new.stamps is not None and asked.time is not None and frequency is not None:
+            stamps = next_stamps(new.stamps[-1], frequency, asked.horizon)
+            for row, stamp in zip(rows, stamps, strict=True):
+                row[asked.time] = written(stamp)
+        for row, targets in zip(rows, values.tolist(), strict=True):
+            row |= dict(zip(asked.targets, targets, strict=True))
+        return rows
+
+    def _read(self, data: Files, *, labelled: bool = False) -> NewRows:
+        several = [data] if isinstance(data, (str, PathLike)) else data
+        return read_rows(
+            [fspath(path) for path in several],
+            self.saved.task,
+            self.saved.encoding,
+            labelled=labelled,
+            context=self.saved.training.context,
+        )
+
+    def _table(self, split: Split) -> Table:
+        return Table(split, next(self.model.parameters()).device)
+
+    def _task(self, split: Split) -> Task:
+        """Give the task of rows that are there to be used, not to train on."""
+        saved = self.saved
+        data = SequenceData(
+            task=saved.task,
+            encoding=saved.encoding,
+            train=split,
+            validation=split,
+            test=None,
+            training_end=0,
+            naive_error=np.array(self.naive_error),
+            longest=0,
+            fingerprint="",
+            summary={},
+        )
+        return task_for(data, saved.training.objective)

@@ -9,7 +9,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import glob, has_magic
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +31,7 @@ SUFFIXES = {
 FORMATS = ("csv", "json", "parquet", "text", "arrow")
 """Builders of `datasets` that read files into tables."""
 
+_ROWS_AT_ONCE = 1 << 20
 _UNREADABLE = (ValueError, TypeError, KeyError, OSError, EOFError, zlib.error, pa.ArrowException)
 """What the builders, pandas and Arrow raise on a file that is not what it should be."""
 
@@ -109,8 +110,8 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}) - save it as UTF-8") from error
     except _UNREADABLE as error:
-        if data_format == "json" and "changed from" in str(error):
-            raise DataError(*_mixed_types(path, str(error), wanted)) from error
+        if data_format == "json" and "Column(/" in str(error):
+            raise DataError(_mixed_types(path, str(error), wanted)) from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: cannot be read as {data_format}: {reason}") from error
     missing = [
@@ -136,6 +137,8 @@ def _read(
     from datasets.packaged_modules.parquet.parquet import Parquet
     from datasets.packaged_modules.text.text import Text
 
+    if path.suffix == ".gz":
+        path = _unpacked(path, folder)
     match data_format:
         case "csv":
             head = _stream(Csv, path, folder, nrows=1)
@@ -157,7 +160,7 @@ def _read(
                 chunksize=lines.stat().st_size + 1,  # at once: one type for the whole file
             )
         case "parquet":
-            table = _stream(Parquet, path, folder)
+            table = _stream(Parquet, path, folder, batch_size=_ROWS_AT_ONCE)
         case "arrow":
             table = _stream(Arrow, path, folder)
         case "text":
@@ -167,7 +170,9 @@ def _read(
     present = list(table.column_names) if table is not None else []
     if table is None or not set(wanted) <= set(present):
         return None, present
-    return table.select(wanted), present
+    table = table.select(wanted)
+    table.validate(full=True)  # Arrow takes JSON strings as they are, UTF-8 or not
+    return table, present
 
 
 def _stream(builder: Any, path: Path, folder: Path, **settings: Any) -> pa.Table | None:  # noqa: ANN401 - datasets is untyped
@@ -178,46 +183,52 @@ def _stream(builder: Any, path: Path, folder: Path, **settings: Any) -> pa.Table
     rows = builder(cache_dir=str(folder), data_files=files, **settings).as_streaming_dataset(
         "train"
     )
-    tables = list(rows.with_format("arrow").iter(batch_size=1 << 20))
+    tables = list(rows.with_format("arrow").iter(batch_size=_ROWS_AT_ONCE))
     return pa.concat_tables(tables) if tables else None
 
 
+def _unpacked(path: Path, folder: Path) -> Path:
+    copy = folder / path.stem
+    with gzip.open(path, "rb") as packed, copy.open("wb") as plain:
+        shutil.copyfileobj(packed, plain)
+    return copy
+
+
 def _json_lines(path: Path, folder: Path) -> Path:
-    """Give a plain file of JSON lines: the file itself, or a copy that is one."""
-    copy = folder / "rows.jsonl"
-    if path.suffix == ".gz":
-        with gzip.open(path, "rb") as packed, copy.open("wb") as plain:
-            shutil.copyfileobj(packed, plain)
-        path = copy
+    """Give a file of JSON lines: the file itself, or a copy where it is one array."""
     with path.open("rb") as file:
         is_array = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
     if is_array:
         rows = json.loads(path.read_bytes())
-        copy.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        path = copy
+        path = folder / "rows.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     if not path.stat().st_size:
         raise ValueError("it has no rows")
     return path
 
 
-def _mixed_types(path: Path, reason: str, wanted: Mapping[str, str]) -> Iterator[str]:
+def _mixed_types(path: Path, reason: str, wanted: Mapping[str, str]) -> str:
     """Name the first row where a JSON column changes its type: Arrow's own count is by block."""
     column = reason.partition("Column(/")[2].partition(")")[0].partition("/")[0]
     kinds: dict[str, int] = {}
-    with TemporaryDirectory() as folder:
-        lines = _json_lines(path, Path(folder)).read_text(encoding="utf-8").split("\n")
-    for number, line in enumerate(filter(str.strip, lines), start=1):
-        kinds.setdefault(_kind(json.loads(line).get(column)), number)
-    kinds.pop("", None)
+    with TemporaryDirectory() as folder, suppress(ValueError):  # a later row may be broken too
+        plain = _unpacked(path, Path(folder)) if path.suffix == ".gz" else path
+        lines = _json_lines(plain, Path(folder)).read_text(encoding="utf-8-sig").split("\n")
+        for number, line in enumerate(filter(str.strip, lines), start=1):
+            if kind := _kind(json.loads(line).get(column)):
+                kinds.setdefault(kind, number)
+            if len(kinds) > 1:
+                break
     seen = ", ".join(f"{kind} from row {number}" for kind, number in kinds.items())
     key = wanted.get(column, "data.format")
-    yield f"{key}: column {column!r} of {path} changes its type: {seen} - write all rows alike"
+    return f"{key}: column {column!r} of {path} changes its type: {seen} - write all rows alike"
 
 
 def _kind(value: object) -> str:
+    """Name the kind of a JSON value; nothing for what tells none."""
     if isinstance(value, list):
-        inner = {_kind(item) for item in value} - {""}
-        return f"lists of {' and '.join(sorted(inner)) or 'nothing'}"
+        inner = sorted({_kind(item) for item in value} - {""})
+        return f"lists of {' and '.join(inner)}" if inner else ""
     names = {bool: "true or false", int: "numbers", float: "numbers", str: "text", dict: "objects"}
     return names.get(type(value), "")
 

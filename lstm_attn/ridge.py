@@ -21,8 +21,10 @@ Floats = npt.NDArray[np.float64]
 Form = Literal["values", "changes"]
 FORMS: tuple[Form, ...] = ("values", "changes")
 """What is regressed: the targets ahead, or how far they are from those at the origin."""
-PENALTIES = tuple(10.0 ** (power / 2) for power in range(-8, 4))
-"""Penalties an origin to choose from, 1e-4 to 30 in half powers of ten; inputs are scaled."""
+PENALTIES = tuple(10.0 ** (power / 2) for power in range(-12, 4))
+"""Penalties an origin to choose from, 1e-6 to 30 in half powers of ten; inputs are scaled."""
+Choice = tuple[Form, float]
+"""A form and a penalty."""
 FOLDS = 10
 """Stretches of training rows that take turns to judge a form and a penalty."""
 MOST_INPUTS = 512
@@ -39,8 +41,8 @@ def ridge(
     """Fit a linear regression with a squared penalty for each step ahead on training rows.
 
     Its inputs are the window's rows, the calendar at the origin and the targets at the origin.
-    Form and penalty are chosen by cross-validation within the training rows; no row that a stretch
-    is to forecast is among those that its judges were fitted on.
+    Form and penalty are chosen by cross-validation within the training rows: each stretch of them
+    is forecast by a regression that no row of its targets was a target of.
 
     Arguments:
         data: of forecasting.
@@ -53,25 +55,25 @@ def ridge(
     window, horizon = _Window(data, context), data.task.horizon
     origins = np.arange(context - 1, data.training_end - horizon)[-MOST_ORIGINS:]
     everything = window.sums(data.train, origins)
-    judges = []
+    judged = dict.fromkeys(product(FORMS, PENALTIES), np.zeros(1))
     for fold in np.array_split(origins, min(FOLDS, len(origins))):
         near = origins[(origins >= fold[0] - horizon) & (origins <= fold[-1] + horizon)]
-        judges.append((fold, _Solved(everything.without(window.sums(data.train, near)))))
+        judge = _Solved(everything.without(window.sums(data.train, near)))
+        for choice, forecasts in window.forecasts(data.train, fold, judge, list(judged)).items():
+            predictions = window.predictions(data.train, fold, forecasts)
+            judged[choice] = judged[choice] + predictions.statistics().sum(axis=0)
 
-    def value(choice: tuple[Form, float]) -> float:
-        forecasts = [window.forecast(data.train, fold, judge, *choice) for fold, judge in judges]
-        predictions = window.predictions(data.train, origins, np.concatenate(forecasts))
-        worth = predictions.metrics()[objective]
+    def value(choice: Choice) -> float:
+        worth = predictions.combine(judged[choice][None] / len(origins))[objective]
         return worth if METRICS["forecasting"][objective] == "minimize" else -worth
 
-    form, penalty = min(product(FORMS, PENALTIES), key=value)
+    best = min(judged, key=value)
     solved = _Solved(everything)
 
     def predict(split: Split, rows: int | None) -> ForecastPredictions:
         chosen = split.origins[scored_rows(len(split.origins), rows)]
-        return window.predictions(
-            split, chosen, window.forecast(split, chosen, solved, form, penalty)
-        )
+        forecasts = window.forecasts(split, chosen, solved, [best])
+        return window.predictions(split, chosen, forecasts[best])
 
     return predict
 
@@ -136,20 +138,24 @@ class _Window:
             parts.append((x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y))
         return _Sums(len(origins), *(sum(arrays) for arrays in zip(*parts, strict=True)))
 
-    def forecast(
-        self, split: Split, origins: Integers, solved: _Solved, form: Form, penalty: float
-    ) -> Floats:
-        """Forecast after the given rows, in original units, (n, h, K)."""
-        weights = solved.weights(penalty)
-        outputs = np.concatenate(
-            [
-                (self._inputs(split, some) - solved.inputs) @ weights + solved.outputs
-                for some in _chunks(origins)
-            ]
-        ).reshape(len(origins), len(FORMS), len(self._ahead), -1)
-        if form == "values":
-            return np.asarray(outputs[:, 0] * self._deviation + self._mean)
-        return np.asarray(outputs[:, 1] * self._deviation + split.targets[origins][:, None])
+    def forecasts(
+        self, split: Split, origins: Integers, solved: _Solved, choices: list[Choice]
+    ) -> dict[Choice, Floats]:
+        """Forecast after the given rows by each choice, in original units, (n, h, K)."""
+        weights = {penalty: solved.weights(penalty) for _, penalty in choices}
+        made: dict[Choice, list[Floats]] = {choice: [] for choice in choices}
+        for some in _chunks(origins):
+            inputs = self._inputs(split, some) - solved.inputs
+            bases = {"values": self._mean, "changes": split.targets[some][:, None]}
+            for penalty, weight in weights.items():
+                outputs = (inputs @ weight + solved.outputs).reshape(
+                    len(some), len(FORMS), len(self._ahead), -1
+                )
+                for place, form in enumerate(FORMS):
+                    if (form, penalty) in made:
+                        scaled = outputs[:, place] * self._deviation
+                        made[form, penalty].append(scaled + bases[form])
+        return {choice: np.concatenate(parts) for choice, parts in made.items()}
 
     def predictions(
         self, split: Split, origins: Integers, forecasts: Floats

@@ -55,6 +55,7 @@ def step(model: SequenceModel, x: Tensor, memory: Memory) -> tuple[Tensor, Memor
     return outputs.squeeze(1), later
 
 
+@torch.inference_mode()
 def write(
     model: SequenceModel,
     prompt: Sequence[int],

@@ -18,15 +18,14 @@ import numpy as np
 import torch
 
 from lstm_attn.batches import Table
-from lstm_attn.checkpoint import CONFIG_FILE, read_config, read_model
+from lstm_attn.checkpoint import CONFIG_FILE, read_config
 from lstm_attn.config import DataConfig
 from lstm_attn.data import prepare
 from lstm_attn.errors import CheckpointError, DataError, LstmAttnError
 from lstm_attn.headers import ADVICE
 from lstm_attn.metrics import ClassPredictions, LanguagePredictions, Predictions, interval
-from lstm_attn.models import build
+from lstm_attn.predict import load
 from lstm_attn.sequences import SequenceData, Split
-from lstm_attn.state import put_weights
 from lstm_attn.tasks import task_for
 
 ROWS_A_FLIP = 1000
@@ -92,7 +91,8 @@ def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Veri
         CheckpointError: the export is damaged, or not ours.
         DataError: its data cannot be read, or have changed.
     """
-    saved = read_model(folder)
+    predictor = load(folder, device=device)
+    saved, training = predictor.saved, predictor.saved.training
     source, was, threads = _origin(folder)
     torch.set_num_threads(threads)
     data = prepare(source, saved.task)
@@ -101,25 +101,24 @@ def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Veri
             f"data: {', '.join(source.train)} and what is held out have changed since (fingerprint "
             f"{was[:12]} then, {data.fingerprint[:12]} now) - put back what it was trained on"
         )
-    if data.encoding != saved.encoding:
+    fitted = data.encoding == saved.encoding
+    if not fitted or predictor.naive_error != tuple(data.naive_error.tolist()):
         raise CheckpointError(
-            f"{folder / CONFIG_FILE}: encoding: not the one fitted on the training rows - {ADVICE}"
+            f"{folder / CONFIG_FILE}: {'naive_error' if fitted else 'encoding'} is not what the "
+            f"training rows give - {ADVICE}"
         )
-    model = build(saved.model)
-    put_weights(model, saved.weights)
-    model.to(device)
-    task = task_for(data, saved.training.objective)
+    task = task_for(data, training.objective)
 
     def predict(split: Split, rows: int | None) -> Predictions:
-        return task.predict(model, Table(split, device), saved.training.context, rows)
+        return task.predict(predictor.model, Table(split, device), training.context, rows)
 
-    most = saved.training.validation_rows
+    most = training.validation_rows
     ranked = predict(data.validation, most)
     every = ranked if _size(data, data.validation) <= most else predict(data.validation, None)
     test = None
     if data.test is not None and with_test:
         predictions = predict(data.test, None)
-        test = _score(predictions, bounds=interval(predictions, saved.training.objective))
+        test = _score(predictions, bounds=interval(predictions, training.objective))
     return Verified(ranked=_score(ranked), reach=reach(ranked), validation=_score(every), test=test)
 
 

@@ -1,6 +1,7 @@
 """The model card: what an export is, what it is worth, and how to use it, for people."""
 
 import math
+import shlex
 from collections.abc import Mapping
 
 from lstm_attn.config import Variant
@@ -120,13 +121,14 @@ def _unit(scores: Scores) -> str:
             return "rows"
 
 
-def _use(task: str, folder: str) -> list[str]:
+def _use(task: str, name: str) -> list[str]:
+    folder = shlex.quote(name)
     if task == "language-modeling":
-        call = 'model.generate("Once", 200, 0.8, 0)'
+        call = 'model.generate("Once", length=200)'
         command = f'lstm-search generate {folder} --prompt "Once" --length 200'
     else:
         call, command = 'model.predict("DATA")', f"lstm-search predict {folder} DATA"
-    python = ["import lstm_attn", f'model = lstm_attn.load("{folder}")', f"print({call})"]
+    python = ["import lstm_attn", f"model = lstm_attn.load({name!r})", f"print({call})"]
     commands = [
         command,
         f"lstm-search score {folder} DATA",

@@ -61,8 +61,8 @@ def differences(
         allowed = scored.reach.get(metric, tolerance * abs(was)) + ZERO
         if not abs(now - was) <= allowed:  # what isn't a number isn't equal
             problems.append(
-                f"{metric}: recorded {was:.9g}, scored {now:.9g} when loaded afresh, and at most "
-                f"{allowed:.2g} apart will do - nothing was exported"
+                f"{metric} was recorded as {was:.9g} and is {now:.9g}, loaded afresh: more than "
+                f"{allowed:.2g} off - replay the trial to see which is right"
             )
     return tuple(problems)
 
@@ -81,14 +81,16 @@ def in_fresh_process(folder: Path, *, device: str, with_test: bool) -> Verified:
     command = [sys.executable, "-P", "-m", "lstm_attn.verify", str(folder), "--device", device]
     if not with_test:
         command.append("--without-test")
-    ended = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)  # noqa: S603 - our own program
+    ended = subprocess.run(  # noqa: S603 - our own program
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     try:
         answer = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, ValueError) as error:
         last = (ended.stderr.strip() or "without a word").splitlines()[-1]
         raise VerificationFailed(
-            f"the process that was to load the export ended with code {ended.returncode}: {last} - "
-            "nothing was exported"
+            f"the process that was to load it ended with code {ended.returncode}, {last} - "
+            "export again"
         ) from error
     if "problems" in answer:
         raise VerificationFailed(*answer["problems"])

@@ -15,7 +15,7 @@ from lstm_attn.encoding import Encoding
 from lstm_attn.sequences import SequenceData
 from lstm_attn.verify import Score
 from search import strategy
-from search.errors import ExportRefused
+from search.errors import ExportRefused, VerificationFailed
 from search.export.card import model_card
 from search.export.kept import Kept, read_kept
 from search.export.scores import Scores
@@ -88,7 +88,11 @@ def write_export(
     if known_test is not None and known_test["epoch"] != kept.epoch:
         known_test = None  # of weights that have been trained on since
     recorded = _recorded(trial, kept, study.objective)
-    scored = verified(folder, recorded, trained_on=kept.device, with_test=known_test is None)
+    try:
+        scored = verified(folder, recorded, trained_on=kept.device, with_test=known_test is None)
+    except VerificationFailed as error:
+        what = f"trial {trial.number} of {study.name!r} was not exported"
+        raise VerificationFailed(*(f"{what}: {problem}" for problem in error.problems)) from error
     scores = Scores(
         study=study,
         trial=trial,
@@ -107,7 +111,9 @@ def write_export(
         encoding=encoding,
     )
     (folder / "study.toml").write_text(alone, encoding="utf-8")
-    card = model_card(scores, variant=model.variant, data=source.data.summary, folder=name)
+    files = f"{', '.join(spec.data.train)} ({spec.data.format})"
+    data = {"training files": files, **source.data.summary}
+    card = model_card(scores, variant=model.variant, data=data, folder=name)
     (folder / "README.md").write_text(card, encoding="utf-8")
     return scores
 
@@ -137,6 +143,7 @@ def _about(source: Source, trial: TrialSummary, kept: Kept) -> dict[str, Any]:
         "threads": kept.threads or source.spec.threads,
         "data": asdict(source.spec.data),
         "fingerprint": source.fingerprint,
+        "naive_error": source.data.naive_error.tolist(),
         "versions": {
             "python": platform.python_version(),
             "torch": str(torch.__version__),

@@ -15,7 +15,7 @@ from search.records import (
 from search.render.verdict import beats_strong
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type
     """Turn a record, and all in it, into dicts, lists, strings and finite numbers."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}

@@ -1,12 +1,13 @@
 """What a launch's facts come to as they happen: counted, never drawn."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from lstm_attn.config import TaskKind, loss_metric
 from search.records import (
+    Ended,
     Fact,
     Lost,
     Opened,
@@ -92,6 +93,8 @@ class Tally:
                 self._tell(trial)
             case Lost(number=number) if number in self.running:
                 self.running[number].lost = True
+            case Ended(number=number, outcome=outcome) if outcome.kind == "handed_in":
+                self.running.pop(number, None)
         if isinstance(fact, Reported | Told):
             best = self.best
             if best and (self._best is None or self._leads(best, self._best)):
@@ -143,7 +146,9 @@ class Tally:
         done = [trial for trial in opened.study.trials if trial.state != "running"]
         self.ended = Counter(trial.state for trial in done)
         self._told = self._first(*map(self._standing, done))
-        self._told_default = self._first(*(self._standing(trial) for trial in done if trial.default))
+        self._told_default = self._first(
+            *(self._standing(trial) for trial in done if trial.default)
+        )
         self._best = self._first(*map(self._standing, opened.study.trials))
 
     def _start(self, started: Started) -> None:

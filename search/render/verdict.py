@@ -49,3 +49,12 @@ def verdict(study: StudySummary) -> str:
     if leader.default:
         said.append("It is one of the defaults: the search has found nothing better yet.")
     return " ".join(said)
+
+
+def baselines_in_words(baselines: Sequence[BaselineScore], objective: str) -> str:
+    """Write baselines on a line: `0.9860 logistic regression (strong), 0.1111 majority`."""
+    strong_first = sorted(baselines, key=lambda one: not one.strong)
+    return ", ".join(
+        f"{number(one.validation.get(objective))} {one.name}{' (strong)' if one.strong else ''}"
+        for one in strong_first
+    )

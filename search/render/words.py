@@ -4,10 +4,16 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from search.records import Params, TrialSummary, Value
+from search.records import Params, TrialState, TrialSummary, Value
 
 DIGITS = 4
 """Significant digits of a score."""
+SMALLEST, LARGEST = -4, 6
+"""Powers of ten of the scores that are written without an exponent."""
+MANY = 100
+"""Seconds, or minutes, from which on the next unit is used."""
+STATES: tuple[TrialState, ...] = ("complete", "pruned", "failed")
+"""How a trial may have ended, in the order in which they are counted."""
 NOTHING = "-"
 """Stands where there is nothing to show."""
 
@@ -21,7 +27,7 @@ def number(value: float | None) -> str:
     if value == 0:
         return "0"
     magnitude = math.floor(math.log10(abs(value)))
-    if not -5 < magnitude < 7:
+    if not SMALLEST <= magnitude <= LARGEST:
         return f"{value:.{DIGITS - 1}e}"
     return f"{value:.{max(0, DIGITS - 1 - magnitude)}f}"
 
@@ -42,12 +48,17 @@ def seconds(duration: float | None) -> str:
         return NOTHING
     if duration < 1:
         return f"{duration:.2g} s"
-    if duration < 100:
+    if duration < MANY:
         return f"{duration:.0f} s"
     minutes = round(duration / 60)
-    if minutes < 100:
+    if minutes < MANY:
         return f"{minutes} min"
     return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def pace(per_minute: float) -> str:
+    """Write how many there are a minute: `0.25`, `3.1`, `120`."""
+    return f"{per_minute:.2g}" if per_minute < MANY else f"{per_minute:,.0f}"
 
 
 def count(quantity: int, name: str) -> str:

@@ -32,18 +32,21 @@ def values(data: SequenceData) -> dict[str, Value]:
     Arguments:
         data: the data, encoded.
     """
+    from lstm_attn.data import default_context
+
     match data.task.kind:
         case "language-modeling":
             tokenizer = data.encoding.tokenizer
             usual = _language(by_characters=tokenizer is not None and tokenizer.kind == "character")
         case "classification":
-            usual = _classification(data)
+            usual = _classification(tokens=data.tokens)
         case "forecasting":
-            usual = _forecasting(data)
+            usual = _forecasting()
     return {
         "heads": 4,
         "layers": 1,
         "weight_decay": 1e-2,
+        "context": max(default_context(data), 1),
         "clip": 1.0,
         "validation_rows": 20_000,
         "patience": usual["epochs"],  # off is nearest to the largest
@@ -82,26 +85,24 @@ def _language(*, by_characters: bool) -> dict[str, Value]:
         "dropout": 0.1 if by_characters else 0.4,
         "learning_rate": 2e-3,
         "batch_size": 64,
-        "context": 128,
         "epochs": 20,
     }
 
 
-def _classification(data: SequenceData) -> dict[str, Value]:
+def _classification(*, tokens: bool) -> dict[str, Value]:
     return {
-        "variant": "embed_ffn" if data.tokens else "ffn",
+        "variant": "embed_ffn" if tokens else "ffn",
         "hidden_size": 64,
         "ffn_width": 128,
         "embedding_dim": 128,
         "dropout": 0.2,
         "learning_rate": 2e-3,
         "batch_size": 32,
-        "context": max(data.longest, 1),
         "epochs": 50,
     }
 
 
-def _forecasting(data: SequenceData) -> dict[str, Value]:
+def _forecasting() -> dict[str, Value]:
     return {
         "variant": "ffn",
         "hidden_size": 64,
@@ -109,6 +110,5 @@ def _forecasting(data: SequenceData) -> dict[str, Value]:
         "dropout": 0.1,
         "learning_rate": 1e-3,
         "batch_size": 64,
-        "context": max(3 * data.task.horizon, data.task.season or 1),
         "epochs": 40,
     }

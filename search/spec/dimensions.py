@@ -20,7 +20,7 @@ from search.spec.words import listed, shorten
 Setting = Value | Domain
 """What a setting is: one value, or a domain of two and more."""
 
-_PARTS = {"heads": "attention", "ffn_width": "feed-forward", "embedding_dim": "embedding here"}
+_PARTS = {"heads": "attention", "ffn_width": "feed-forward", "embedding_dim": "embedding"}
 """Settings that only some variants have, and what of."""
 
 MOST_STEPS = 1_000_000
@@ -52,25 +52,31 @@ def points(setting: Setting) -> tuple[Value, ...]:
     return (setting,) if isinstance(setting, Value) else setting.points()
 
 
-def dead(settings: Mapping[str, Setting], space: Container[str], *, tokens: bool) -> list[str]:
+def dead(
+    settings: Mapping[str, Setting],
+    space: Container[str],
+    *,
+    tokens: bool = True,
+    fitting: tuple[Variant, ...] = VARIANTS,
+) -> list[str]:
     """Give a line for each setting that means nothing to any variant listed.
 
     Arguments:
         settings: what the file says of each setting.
         space: names that stand in `[space]` rather than in `[training]`.
         tokens: whether inputs are, or may be, tokens.
+        fitting: variants that fit the inputs, which are those listed where none is.
     """
-    variants = cast("tuple[Variant, ...]", points(settings.get("variant", Choice(values=VARIANTS))))
+    variants = cast("tuple[Variant, ...]", points(settings.get("variant", Choice(values=fitting))))
     problems = []
     for name, part in _PARTS.items():
         if name in settings and not any(exists(name, one, tokens=tokens) for one in variants):
-            fit = [one for one in VARIANTS if exists(name, one, tokens=tokens)]
+            fit = [one for one in fitting if exists(name, one, tokens=tokens)]
+            verb = "has" if len(variants) == 1 else "have"
+            why = f"{listed(variants, last='and')} {verb} no {part}"
+            why = why if fit else f"the inputs are floats, which have no {part}"
             cure = f"leave it out, or add variant {listed(fit)}" if fit else "leave it out"
-            section = "space" if name in space else "training"
-            problems.append(
-                f"{section}.{name}: {listed(variants, last='and')} "
-                f"{'has' if len(variants) == 1 else 'have'} no {part} - {cure}"
-            )
+            problems.append(f"{'space' if name in space else 'training'}.{name}: {why} - {cure}")
     return problems
 
 

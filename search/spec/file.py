@@ -92,7 +92,7 @@ def _settings(file: StudyFile) -> tuple[dict[str, Setting], list[str]]:
             problems.extend(error.problems)
     hidden = space.get("hidden_size")
     stepped = isinstance(hidden, dict) and "step" in hidden
-    problems += dead(settings, space, tokens=True)
+    problems += dead(settings, space)
     problems += heads.clashes(settings, stepped=stepped)
     return settings if problems else heads.fitted(settings, stepped=stepped), problems
 

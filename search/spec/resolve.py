@@ -53,8 +53,8 @@ def resolve(file: SpecFile, data: SequenceData, *, gpus: bool) -> StudySpec:
 
 def _misfits(file: SpecFile, data: SequenceData) -> Iterator[str]:
     """Yield what the file says and the data belie."""
+    fit = _fitting(data)
     if "variant" in file.settings:
-        fit = _fitting(data)
         for variant in points(file.settings["variant"]):
             if variant not in fit and variant in TOKENS_ONLY:
                 yield f"space.variant: {variant} takes tokens, and the inputs are floats - use " + (
@@ -65,7 +65,7 @@ def _misfits(file: SpecFile, data: SequenceData) -> Iterator[str]:
                     f"space.variant: {variant} takes tokens as one-hot, up to {ONE_HOT_LIMIT:,}, "
                     f"and there are {data.input_size:,} - use {listed(fit)}"
                 )
-    yield from dead(file.settings, file.given["space"], tokens=data.tokens)
+    yield from dead(file.settings, file.given["space"], tokens=data.tokens, fitting=fit)
     for key in ("tokenizer", "vocabulary"):
         if key in file.given["data"] and not data.tokens:
             yield f"data.{key}: the inputs are floats - leave it out"

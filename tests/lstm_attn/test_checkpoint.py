@@ -153,6 +153,11 @@ def test_reports_come_back_to_the_last_bit(epoch, loss, metrics, seconds):
     assert report_from_json(report_to_json(report)) == report
 
 
+def test_a_report_that_is_not_finite_has_no_place_in_a_header():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        report_to_json(replace(REPORT, training_loss=float("nan")))
+
+
 @given(content=damaged(weights_to_bytes(WEIGHTS, {"best": report_to_json(REPORT)})))
 def test_damaged_weights_are_refused_or_harmless(same, content):
     try:

@@ -96,7 +96,7 @@ def by_hand(tokens, context, scored):
     for position in range(1, scored + 1):
         start = (position - 1) // context * context
         outputs = logits(torch.tensor([tokens[start:position].tolist()]))[0, -1].double()
-        nats -= float(outputs.log_softmax(0)[tokens[position]])
+        nats -= float(outputs.detach().log_softmax(0)[tokens[position]])
     return nats
 
 
@@ -215,7 +215,7 @@ def test_the_training_loss_is_the_mean_cross_entropy_and_equals_the_score():
     loss = task.loss(model(batch.inputs, batch.padding), batch)
     assert loss.shape == ()
     score = task.predict(model, table, 8).metrics()["cross_entropy"]
-    assert float(loss) == pytest.approx(score, rel=1e-5)
+    assert loss.item() == pytest.approx(score, rel=1e-5)
     assert score == pytest.approx(math.log(VOCABULARY), rel=0.2)
 
 

@@ -67,6 +67,13 @@ def test_autocast_goes_on_after_an_lstm_that_fails():
         assert torch.is_autocast_enabled("cpu")
 
 
+def test_products_are_coarse_in_training_and_exact_in_scoring(tiny):
+    model, seen = fresh_model(tiny.model, 3), {True: set(), False: set()}
+    model.register_forward_hook(lambda *_: seen[model.training].add(settings()))
+    list(tiny.fit(model=model))
+    assert seen == {True: {("tf32", "tf32")}, False: {("ieee", "ieee")}}
+
+
 @on_cuda
 @pytest.mark.parametrize("kind", TASK_KINDS)
 def test_training_is_mixed_and_scoring_is_not(tiny_of, kind):

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from lstm_attn.config import VARIANTS, WITH_ATTENTION, WITH_FEEDFORWARD, ModelConfig, Variant
 from lstm_attn.config import has_embedding as embeds
 from lstm_attn.models import SequenceModel, build
-from lstm_attn.stepping import start, step
+from lstm_attn.stepping import start, step, write
 
 TOKENS = 6
 
@@ -17,7 +17,7 @@ def model_of(variant: Variant, layers: int = 1, seed: int = 0) -> SequenceModel:
     config = ModelConfig(
         variant=variant,
         input_size=TOKENS,
-        output_size=5,
+        output_size=TOKENS,
         tokens=True,
         causal=True,
         hidden_size=8,
@@ -76,3 +76,49 @@ def test_memory_stops_growing_at_context(variant: Variant) -> None:
         _, memory = step(model, torch.tensor([now % TOKENS]), memory)
         assert memory.states.shape == (1, min(now + 1, 3), 8)
         assert memory.states.untyped_storage().nbytes() <= 4 * 8 * 4  # one state is on its way out
+
+
+def likely_after(model: SequenceModel, tokens: list[int], never: list[int]) -> torch.Tensor:
+    logits = model(torch.tensor([tokens]))[0, -1].detach().double()
+    logits[never] = -torch.inf
+    return logits
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("temperature", [0, 1e-9])
+def test_at_temperature_0_the_likeliest_token_is_written(
+    variant: Variant, temperature: float
+) -> None:
+    model, prompt, never = model_of(variant, seed=1), [3, 2], [0, 4]
+    tokens = [*prompt]
+    while len(tokens) < 7:
+        tokens.append(int(likely_after(model, tokens, never).argmax()))
+    written = write(
+        model, prompt, context=7, length=5, temperature=temperature, seed=0, never=never
+    )
+    assert prompt + written == tokens
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
+    model, prompt, never, draws = model_of("embed_ffn"), [3, 2], [0], 2000
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.mul_(2)
+    shares = (likely_after(model, prompt, never) / 0.5).softmax(0)
+    drawn = [
+        write(model, prompt, context=7, length=1, temperature=0.5, seed=seed, never=never)[0]
+        for seed in range(draws)
+    ]
+    assert shares.max() > 0.3
+    for token, share in enumerate(shares.tolist()):
+        assert drawn.count(token) / draws == pytest.approx(share, abs=0.05)  # 4.5 deviations
+
+
+def test_writing_on_is_the_same_writing() -> None:
+    model = model_of("embed")
+    texts = [
+        write(model, [1], context=3, length=length, temperature=1.0, seed=4)
+        for length in (0, 9, 20)
+    ]
+    assert texts[0] == []
+    assert texts[1] == texts[2][:9]

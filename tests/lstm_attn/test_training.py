@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_attn.batches import Table
-from lstm_attn.config import METRICS, loss_metric
+from lstm_attn.config import METRICS
 from lstm_attn.errors import DataError
 from lstm_attn.reports import EpochReport, Wish
+from lstm_attn.run import load_tables
 from lstm_attn.state import BestWeights, TrainingState, put_weights
 from lstm_attn.stream import epoch_steps
 from lstm_attn.tasks import task_for
@@ -20,18 +21,6 @@ from lstm_attn.training import fresh_model
 
 def reports_of(events):
     return [event for event in events if isinstance(event, EpochReport)]
-
-
-def best_of(tiny, reports):
-    """Sort epochs by objective, loss and number: another way to find the best."""
-    kind, objective = tiny.data.task.kind, tiny.training.objective
-    sign = -1 if METRICS[kind][objective] == "maximize" else 1
-
-    def rank(report):
-        loss = report.metrics[loss_metric(kind, objective)]
-        return sign * report.metrics[objective], loss, report.epoch
-
-    return min(reports, key=rank, default=None)
 
 
 def plain_loop(tiny, model, epochs):
@@ -88,7 +77,7 @@ def test_each_epoch_is_reported_and_the_best_comes_last(tiny):
     *reports, finished = tiny.fit()
     assert [report.epoch for report in reports] == [1, 2, 3]
     assert set(reports[0].metrics) == set(METRICS[tiny.data.task.kind])
-    assert (finished.outcome, finished.best) == ("completed", best_of(tiny, reports))
+    assert (finished.outcome, finished.best) == ("completed", tiny.best_of(reports))
 
 
 def test_the_best_weights_give_the_best_metrics_again(tiny):
@@ -98,6 +87,11 @@ def test_the_best_weights_give_the_best_metrics_again(tiny):
     task, table = task_for(tiny.data, tiny.training.objective), Table(tiny.data.validation)
     scored = task.predict(model, table, tiny.training.context, tiny.training.validation_rows)
     assert scored.metrics() == finished.best.metrics
+
+
+def test_a_model_given_in_evaluation_mode_is_trained_all_the_same(tiny, same):
+    model = fresh_model(tiny.model, 3).eval()
+    assert same(list(tiny.fit(model=model)), list(tiny.fit()))
 
 
 def test_validation_rows_are_capped(tiny_of):
@@ -120,111 +114,12 @@ def test_epochs_of_equal_accuracy_are_ordered_by_cross_entropy(tiny_of):
     assert finished.best.epoch == 1 + int(np.argmin(losses)) > 1
 
 
-def test_patience_ends_training_as_completed(tiny):
-    *reports, finished = tiny.changed(learning_rate=0.0, epochs=9, patience=2).fit()
-    assert [report.epoch for report in reports] == [1, 2, 3]
-    assert (finished.outcome, finished.best) == ("completed", reports[0])
-    assert finished.reason == "no better epoch than 1 in 2 more"
-
-
-def test_patience_counts_from_the_best_epoch_on_from_a_state_too(tiny, same):
-    patient, wish = tiny.changed(learning_rate=0.0, epochs=9, patience=2), Wish()
-    run = patient.fit(wish=wish)
-    next(run)
-    wish.state()
-    state, *rest = run
-    assert same(list(patient.fit(state=state)), rest)
-
-
-@pytest.mark.parametrize("stop_at", range(5))
-def test_stopping_at_an_epoch_gives_what_was_best_at_its_end(tiny, same, stop_at):
-    tiny = tiny.changed(epochs=5, learning_rate=0.3)
-    wish, reports, best = Wish(), [], {0: None}
-    wish.weights()
-    for event in tiny.fit(wish=wish):
-        if isinstance(event, EpochReport):
-            reports.append(event)
-            wish.weights()
-        if isinstance(event, BestWeights):
-            best[len(reports)] = event
-    for told_after in {stop_at, stop_at + 1} - {0}:
-        wish = Wish()
-        events = []
-        for event in tiny.fit(wish=wish):
-            events.append(event)
-            if isinstance(event, EpochReport) and event.epoch == told_after:
-                wish.stop(epoch=stop_at)
-        finished = events[-1]
-        assert len(reports_of(events)) == told_after
-        assert finished.outcome == "stopped"
-        assert same(finished.best, best_of(tiny, reports[:stop_at]))
-        assert same(finished.weights, best[stop_at].weights if best[stop_at] else None)
-
-
-def test_some_of_those_stops_lie_before_and_some_behind_a_better_epoch(tiny):
-    reports = reports_of(tiny.changed(epochs=5, learning_rate=0.3).fit())
-    best = [best_of(tiny, reports[: 1 + place]).epoch for place in range(5)]
-    assert 1 < len(set(best)) < 5
-
-
-def test_a_stop_in_the_middle_of_a_leg_ends_before_the_next_batch(tiny):
-    wish = Wish()
-    run = tiny.fit(wish=wish)
-    first = next(run)
-    wish.state()
-    next(run)
-    wish.state()
-    assert next(run).step == 1
-    wish.stop(epoch=1)
-    wish.state()
-    (finished,) = run
-    assert (finished.outcome, finished.best) == ("stopped", first)
-
-
-def test_a_stop_at_an_epoch_under_way_lets_it_end(tiny):
-    wish = Wish()
-    wish.stop(epoch=2)
-    *reports, finished = tiny.fit(wish=wish)
-    assert [report.epoch for report in reports] == [1, 2]
-    assert (finished.outcome, finished.best) == ("stopped", best_of(tiny, reports))
-
-
-def test_a_run_that_is_done_with_the_epoch_it_is_stopped_at_has_completed(tiny):
-    wish = Wish()
-    wish.stop(epoch=3)
-    *_, finished = tiny.fit(wish=wish)
-    assert finished.outcome == "completed"
-
-
 def test_best_weights_wished_for_come_once_there_are_some(tiny):
     wish = Wish()
     wish.weights()
     report, best, *_ = tiny.fit(wish=wish)
     assert isinstance(best, BestWeights)
     assert best.best == report
-
-
-def test_a_loss_that_is_no_number_ends_as_diverged(tiny):
-    (finished,) = tiny.changed(learning_rate=1e38).fit()
-    assert (finished.outcome, finished.best, finished.weights) == ("diverged", None, None)
-    assert finished.reason.startswith("epoch 1: training loss ")
-
-
-def test_a_metric_that_is_no_number_ends_as_diverged(tiny):
-    (finished,) = tiny.changed(learning_rate=float("inf"), epoch_steps=1).fit()
-    assert finished.outcome == "diverged"
-    assert f"{loss_metric(tiny.data.task.kind, tiny.training.objective)} nan" in finished.reason
-
-
-def test_what_was_best_before_it_diverged_is_kept(tiny, same):
-    calm, wish = tiny.changed(epochs=9), Wish()
-    run = calm.fit(wish=wish)
-    first = next(run)
-    wish.state()
-    state = next(run)
-    (finished,) = tiny.changed(epochs=9, learning_rate=1e38).fit(state=state)
-    assert (finished.outcome, finished.best) == ("diverged", first)
-    assert same(finished.weights, state.best_weights.weights)
 
 
 def test_seconds_of_the_callers_turn_do_not_count(tiny):
@@ -275,6 +170,7 @@ def test_a_run_that_is_dropped_leaves_its_model_without_hooks(tiny):
     model = fresh_model(tiny.model, 3)
     run = tiny.fit(model=model)
     next(run)
+    assert model.lstm._forward_hooks  # see test_precision
     run.close()
     assert not model.lstm._forward_pre_hooks
     assert not model.lstm._forward_hooks
@@ -311,3 +207,22 @@ def test_a_seed_gives_a_models_weights_and_leaves_the_callers_chance(tiny, same)
     assert torch.equal(torch.rand(3), expected)
     assert same(one, again)
     assert not torch.equal(one["lstm.weight_ih_l0"], other["lstm.weight_ih_l0"])
+
+
+def test_tables_that_are_there_already_are_trained_on(tiny, same):
+    tables = load_tables(tiny.data, "cpu")
+    assert same(list(tiny.fit(tables=tables)), list(tiny.fit()))
+
+
+def test_running_out_of_memory_is_left_to_the_caller(tiny):
+    def run_out(*_):
+        raise torch.OutOfMemoryError
+
+    model = fresh_model(tiny.model, 3)
+    run = tiny.fit(model=model)
+    next(run)
+    model.register_forward_hook(run_out)
+    before = torch.get_rng_state()
+    with pytest.raises(torch.OutOfMemoryError):
+        next(run)
+    assert torch.equal(torch.get_rng_state(), before)

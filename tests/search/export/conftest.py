@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -126,10 +127,17 @@ class Trained:
         }
         return export_best(to=to, **{**given, **changes})
 
+    @property
+    def best(self) -> TrialSummary:
+        return self.study.leaders[0]
+
     def with_best(self, **changes: Any) -> StudySummary:
         """Give the study with its best trial changed."""
-        best = replace(self.study.leaders[0], **changes)
+        best = replace(self.best, **changes)
         return replace(self.study, leaders=(best, *self.study.leaders[1:]))
+
+    def task(self, number: int, params: Params) -> TrialTask:
+        return task_of(self.spec, number, params)
 
 
 def write_data(folder: Path, kind: TaskKind) -> Path:
@@ -248,19 +256,17 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[TaskKind], Tr
 
 
 @pytest.fixture(scope="session", params=TASK_KINDS)
-def any_study(
-    request: pytest.FixtureRequest, studies: Callable[[TaskKind], Trained]
-) -> Trained:
+def any_study(request: pytest.FixtureRequest, studies: Callable[[TaskKind], Trained]) -> Trained:
     """Give a trained study of each task in turn."""
     return studies(request.param)
 
 
 @pytest.fixture
-def own_study(tmp_path: Path) -> Trained:
-    """Give a trained study whose files the test may change."""
-    folder = tmp_path / "own"
-    folder.mkdir()
-    return train(folder, "classification")
+def own_study(studies: Callable[[TaskKind], Trained], tmp_path: Path) -> Trained:
+    """Give a trained study with a store that the test may change."""
+    study = studies("classification")
+    shutil.copytree(study.store, tmp_path / "store")
+    return replace(study, store=tmp_path / "store")
 
 
 @pytest.fixture
@@ -276,3 +282,8 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     monkeypatch.setattr(verification, "in_fresh_process", here)
     yield asked
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def as_payload() -> Callable[[bytes], Bytes]:
+    return Bytes

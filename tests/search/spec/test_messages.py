@@ -179,7 +179,7 @@ CASES = {
         ),
         (
             {"training": {"embedding_dim": 64}, "space": {"variant": "ffn"}},
-            "embedding_dim: ffn has no embedding here - leave it out, or add variant embed,",
+            "embedding_dim: ffn has no embedding - leave it out, or add variant embed,",
         ),
     ],
     "search": [
@@ -221,6 +221,10 @@ FORECASTING = [
     (
         {"data": {"validation": "2015-01-01", "test": "2014-01-01"}},
         "data.test: 2014-01-01 does not come after validation, 2015-01-01 - test comes last",
+    ),
+    (
+        {"data": {"validation": "2015-01-01", "test": "2015-01-01"}},
+        "data.test: 2015-01-01 does not come after validation, 2015-01-01 - test comes last",
     ),
 ]
 

@@ -2,6 +2,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,9 +22,9 @@ COMMON = {"heads": 4, "layers": 1, "weight_decay": 1e-2}
 def resolved(tree, write, encoded):
     """Write a file, load it, and resolve it against data that were never read."""
 
-    def resolved_of(kind="classification", *, data=None, gpus=False, **sections):
+    def resolved_of(kind="classification", *, rows=None, gpus=False, **sections):
         file = spec.load(write(tree(kind, **sections)))
-        return spec.resolve(file, encoded(kind) if data is None else data, gpus=gpus)
+        return spec.resolve(file, encoded(kind) if rows is None else rows, gpus=gpus)
 
     return resolved_of
 
@@ -88,7 +89,7 @@ def refused(resolved):
     ],
 )  # fmt: skip
 def test_the_defaults_are_those_of_the_table(resolved, encoded, kind, shape, defaults, fixed):
-    study = resolved(kind, data=encoded(kind, **shape))
+    study = resolved(kind, rows=encoded(kind, **shape))
     assert study.space.defaults()[0] == {**COMMON, **defaults}
     assert study.space.fixed == {**fixed, "clip": 1.0, "validation_rows": 20_000}
     assert (study.trials, study.epochs) == (40, fixed["epochs"])
@@ -119,27 +120,30 @@ def test_the_default_ranges_are_wider_on_gpus(resolved, gpus, hidden, layers):
     ],
 )
 def test_all_variants_that_fit_are_searched(resolved, encoded, shape, variants):
-    assert resolved(data=encoded("classification", **shape)).space.variants == variants
+    assert resolved(rows=encoded("classification", **shape)).space.variants == variants
 
 
 def test_a_variant_that_does_not_fit_is_refused(refused, encoded):
     space = {"variant": ["embed", "ffn", "embed_ffn"]}
     assert refused(space=space) == [
         "space.variant: embed takes tokens, and the inputs are floats - use attention, ffn or lstm",
-        "space.variant: embed_ffn takes tokens, and the inputs are floats - "
-        "use attention, ffn or lstm",
+        (
+            "space.variant: embed_ffn takes tokens, and the inputs are floats - "
+            "use attention, ffn or lstm"
+        ),
     ]
     wide = encoded("classification", tokens=True, size=2000)
-    assert refused(space=space, data=wide) == [
-        "space.variant: ffn takes tokens as one-hot, up to 1,024, and there are 2,000 - "
-        "use embed, embed_ffn or lstm"
+    assert refused(space=space, rows=wide) == [
+        (
+            "space.variant: ffn takes tokens as one-hot, up to 1,024, and there are 2,000 - "
+            "use embed, embed_ffn or lstm"
+        )
     ]
 
 
 def test_what_means_nothing_to_floats_is_refused(refused):
     assert refused(data={"tokenizer": "word", "vocabulary": 99}, training={"embedding_dim": 8}) == [
-        "training.embedding_dim: attention, embed, ffn, embed_ffn and lstm have no embedding "
-        "here - leave it out",
+        "training.embedding_dim: the inputs are floats, which have no embedding - leave it out",
         "data.tokenizer: the inputs are floats - leave it out",
         "data.vocabulary: the inputs are floats - leave it out",
     ]
@@ -179,33 +183,68 @@ def test_heads_and_hidden_sizes_go_together(resolved, space, hidden, heads):
     assert settings["hidden_size"] == hidden or found.domains["hidden_size"].log
 
 
+def test_what_training_says_reaches_every_trial(resolved):
+    says = {
+        "epochs": 3,
+        "epoch_steps": 7,
+        "validation_rows": 11,
+        "batch_size": 5,
+        "clip": 0.5,
+        "context": 9,
+        "patience": 2,
+    }
+    space = resolved(training=says, search={"objective": "macro_f1"}).space
+    for params in space.corners():
+        _, training = space.configure(params)
+        assert says.items() <= asdict(training).items()
+        assert training.objective == "macro_f1"
+
+
+def test_patience_is_off_by_default_so_the_most_patient_is_nearest(resolved):
+    patience = {"patience": {"low": 2, "high": 60}}
+    default, *_ = resolved(space=patience, training={"epochs": 45}).space.defaults()
+    assert default["patience"] == 45
+    default, *_ = resolved(space=patience).space.defaults()
+    assert default["patience"] == 50
+
+
 def test_no_window_is_longer_than_the_data(refused, encoded):
-    assert refused("language-modeling", data=encoded("language-modeling", rows=100)) == [
-        "training.context: 128 steps are too many - the training text has 100 tokens: "
-        "use at most 99"
+    text = encoded("language-modeling", rows=100)
+    assert refused("language-modeling", rows=text, training={"context": 128}) == [
+        (
+            "training.context: 128 steps are too many - the training text has 100 tokens: "
+            "use at most 99"
+        )
     ]
     assert refused(
         "forecasting",
         space={"context": [8, 99]},
-        data=encoded("forecasting", rows=60, horizon=3),
+        rows=encoded("forecasting", rows=60, horizon=3),
     ) == [
-        "space.context: 99 steps are too many - there are 40 training rows and a horizon of 3: "
-        "use at most 37"
+        (
+            "space.context: 99 steps are too many - there are 40 training rows and a horizon of 3: "
+            "use at most 37"
+        )
     ]
 
 
 def test_a_grid_needs_lists_or_steps(refused, resolved):
     assert refused(search={"sampler": "grid"}, space={"ffn_width": 64, "dropout": 0.1}) == [
-        "search.sampler: grid needs lists or steps, and learning_rate and weight_decay are open "
-        "ranges - list values, as in space.learning_rate = [0.0003, 0.01], or use tpe or random"
+        (
+            "search.sampler: grid needs lists or steps, and learning_rate and weight_decay are "
+            "open ranges - list values, as in space.learning_rate = [0.0003, 0.01], "
+            "or use tpe or random"
+        )
     ]
     rates = {"learning_rate": [1e-3], "weight_decay": 0.0, "ffn_width": 64}
     assert refused(
         search={"sampler": "grid"},
         space={**rates, "dropout": {"low": 0, "high": 0.5, "step": 1e-5}},
     ) == [
-        "search.sampler: the grid has 7,200,144 points, more than 100,000 - "
-        "list fewer values, or use tpe or random"
+        (
+            "search.sampler: the grid has 7,200,144 points, more than 100,000 - "
+            "list fewer values, or use tpe or random"
+        )
     ]
     study = resolved(search={"sampler": "grid"}, space={**rates, "dropout": [0, 0.1]})
     assert study.space.point_count() == len(study.space.grid()) == 288
@@ -214,7 +253,7 @@ def test_a_grid_needs_lists_or_steps(refused, resolved):
 @pytest.mark.parametrize("kind", TASK_KINDS)
 def test_the_space_knows_of_the_task_what_the_task_says(resolved, encoded, kind):
     data = encoded(kind, horizon=3 if kind == "forecasting" else 1)
-    space = resolved(kind, data=data).space
+    space = resolved(kind, rows=data).space
     model, training = space.configure(space.defaults()[0])
     task = task_for(data, training.objective)
     assert (model.output_size, model.causal) == (task.output_size, task.causal)

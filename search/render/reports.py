@@ -1,0 +1,91 @@
+"""Reports of single commands as tables and sentences: check, replay, export, score."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from lstm_attn.config import METRICS, TaskKind
+from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch
+from search.render.layout import baseline_table, lean, pairs, section
+from search.render.words import count, number, seconds, sense, setting, settings
+
+
+def check(report: CheckReport) -> RenderableType:
+    """Show a check: data, baselines, space, cost."""
+    direction = METRICS[cast("TaskKind", report.task)][report.objective]
+    cost = lean("model", "weights", "an epoch", "configuration")
+    for name, model in (("smallest", report.smallest), ("largest", report.largest)):
+        cost.add_row(name, *_cost(model))
+    points = "a continuum" if report.points is None else count(report.points, "configuration")
+    return Group(
+        Text(f"{report.name}: {report.task}, {report.objective} ({sense(direction)})"),
+        section("Data", pairs({name: _plainly(value) for name, value in report.data.items()})),
+        section(
+            "Baselines, on validation rows", baseline_table(report.baselines, report.objective)
+        ),
+        section(f"Space: {points}", pairs(report.dimensions) if report.dimensions else "fixed"),
+        section("Models, on this machine", cost),
+        Text(
+            f"\n{count(report.trials, 'trial')} of up to {count(report.epochs, 'epoch')}, "
+            f"{report.slots} at a time: about {seconds(report.hours * 3600)} without pruning"
+        ),
+    )
+
+
+def replayed(number_: int, objective: str, epochs: Sequence[ReplayedEpoch]) -> RenderableType:
+    """Show each epoch as recorded and as replayed, and say whether all are the same."""
+    table = lean("epoch", "recorded", "replayed", "difference")
+    for epoch in epochs:
+        difference = epoch.replayed - epoch.recorded
+        same = epoch.recorded == epoch.replayed
+        table.add_row(
+            str(epoch.epoch),
+            number(epoch.recorded),
+            number(epoch.replayed),
+            "none" if same else f"{difference:.1e}",
+        )
+    differing = [epoch.epoch for epoch in epochs if epoch.recorded != epoch.replayed]
+    said = (
+        f"{count(len(differing), 'epoch')} of {len(epochs)} differ, epoch {differing[0]} first: "
+        "results are the same to the last bit on the same kind of processor only"
+        if differing
+        else f"{'the epoch is' if len(epochs) == 1 else f'all {len(epochs)} epochs are'} "
+        "the same to the last bit"
+    )
+    return Group(Text(f"trial {number_}, {objective}\n"), table, Text(f"\n{said}"))
+
+
+def exported(exports: Sequence[Exported]) -> RenderableType:
+    """Show where exports are and what they score."""
+    return Group(*(_export(export) for export in exports))
+
+
+def scores(metrics: Mapping[str, float]) -> RenderableType:
+    """Show metrics, one below the other."""
+    return pairs({name: number(value) for name, value in metrics.items()})
+
+
+def _cost(model: ModelCost) -> tuple[str, str, str]:
+    return f"{model.parameters:,}", seconds(model.epoch_seconds), settings(model.params)
+
+
+def _export(export: Exported) -> RenderableType:
+    test = number(export.test[export.objective]) if export.test else "nothing was held out"
+    if export.test and export.test_interval:
+        low, high = export.test_interval
+        test += f" (95 %: {number(low)} to {number(high)})"
+    beats = {None: "", True: "beaten", False: "not beaten: on these data it does as well or better"}
+    facts = {
+        f"trial {export.number}": export.folder,
+        f"{export.objective}": f"{number(export.verified)} on validation rows, "
+        f"scored again in a fresh process (recorded: {number(export.recorded)})",
+        "test": test,
+        "strong baseline": beats[export.beats_strong_baseline],
+    }
+    return Group(pairs({name: said for name, said in facts.items() if said}))
+
+
+def _plainly(value: str | float) -> str:
+    return f"{value:,}" if isinstance(value, int) else setting(value)

@@ -1,0 +1,143 @@
+"""How studies stand, as tables and sentences: list, status, best, the end of a launch."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from search.records import Ending, Launched, StudySummary, TrialSummary
+from search.render.layout import baseline_table, lean, pairs, section, sentence
+from search.render.verdict import baselines_in_words, best_default, verdict
+from search.render.words import STATES, count, listed, number, place, sense, settings
+
+REASONS = 5
+"""Different reasons of failures that are shown, the most frequent first."""
+_RESUMABLE = (Ending.TIMEOUT, Ending.STOPPED, Ending.INTERRUPTED, Ending.TERMINATED)
+
+
+def studies(summaries: Sequence[StudySummary]) -> RenderableType:
+    """Show a line for each study."""
+    if not summaries:
+        return Text("no studies yet - launch one: lstm-search launch FILE")
+    table = lean("study", "objective", "best", "finished", "failed", "run by")
+    for study in summaries:
+        table.add_row(
+            study.name,
+            study.objective,
+            number(study.leaders[0].value if study.leaders else None),
+            f"{study.finished} of {study.budget}",
+            str(study.count("failed") or ""),
+            study.owner or "",
+        )
+    return table
+
+
+def status(study: StudySummary) -> RenderableType:
+    """Show how a study stands: scores, counts, running trials, reasons of failures."""
+    parts: list[RenderableType] = [pairs(header(study))]
+    running = [trial for trial in study.trials if trial.state == "running"]
+    if running:
+        table = lean("trial", "epochs", study.objective, "configuration")
+        for trial in running:
+            epochs = str(max(trial.curve, default=0))
+            table.add_row(str(trial.number), epochs, number(trial.value), settings(trial.params))
+        parts.append(section("Running" if study.owner else "To go on at the next launch", table))
+    return Group(*parts, *_failures(study), *sentence(verdict(study)))
+
+
+def best(study: StudySummary, top: int) -> RenderableType:
+    """Show the best trials of any state, beside the defaults and the baselines."""
+    if not study.leaders:
+        return Group(Text(f"{study.name}: {_no_leader(study)}"), *_failures(study))
+    table = lean("", "trial", study.objective, "epoch", "state", "configuration")
+    for rank, trial in enumerate(study.leaders[:top], start=1):
+        table.add_row(f"{rank}.", *_trial(trial))
+    rest = [trial for trial in study.leaders[top:] if trial.default]
+    for trial in rest:
+        table.add_row("", *_trial(trial))
+    metrics = {name: number(value) for name, value in study.leaders[0].metrics.items()}
+    return Group(
+        Text(f"{study.name}: {study.objective} ({sense(study.direction)})\n"),
+        table,
+        section("The best trial", pairs(metrics)) if len(metrics) > 1 else Text(),
+        section("Baselines, on the same rows", baseline_table(study.baselines, study.objective)),
+        *sentence(verdict(study)),
+    )
+
+
+def launched(launch: Launched, file: str) -> RenderableType:
+    """Show how a launch has ended and what may come next.
+
+    Arguments:
+        launch: the end.
+        file: the study file, for the command to go on with.
+    """
+    study = launch.study
+    if not launch.fresh:
+        more = max(2 * study.budget, study.finished + 1)
+        said = (
+            f"nothing left to run, {count(study.finished, 'trial')} of {study.budget} are "
+            f"finished - for more: lstm-search launch {file} --trials {more}"
+        )
+    else:
+        said = launch.ending.value
+        if launch.ending in _RESUMABLE:
+            said += f" - go on with: lstm-search launch {file}"
+    export = f"To take the best along: lstm-search export {study.name} --to FOLDER"
+    return Group(
+        pairs(header(study)),
+        *_failures(study),
+        *sentence(verdict(study)),
+        Text(f"\n{study.name}: {said}"),
+        Text(export) if study.leaders else Text("No trial has ended an epoch."),
+    )
+
+
+def header(study: StudySummary) -> dict[str, str]:
+    """Say by name what a study searches, what it has found, beside what, and how far it is."""
+    default = best_default(study)
+    states = listed([f"{study.count(state)} {state}" for state in STATES])
+    running = f"; {study.count('running')} running" if study.count("running") else ""
+    if running and not study.owner:
+        running = f"; {study.count('running')} to go on"
+    facts = {
+        "study": f"{study.name}, {study.task}",
+        "objective": f"{study.objective} ({sense(study.direction)})",
+        "best": _worth(study.leaders[0]) if study.leaders else _no_leader(study),
+        "best default": _worth(default) if default else "",
+        "baselines": baselines_in_words(study.baselines, study.objective),
+        "finished": f"{study.finished} of {study.budget}: {states}{running}",
+        "run by": study.owner or "",
+    }
+    return {name: said for name, said in facts.items() if said}
+
+
+def _trial(trial: TrialSummary) -> tuple[str, ...]:
+    return (
+        f"{trial.number}{' (default)' if trial.default else ''}",
+        number(trial.value),
+        str(trial.best_epoch),
+        trial.state,
+        settings(trial.params),
+    )
+
+
+def _worth(trial: TrialSummary) -> str:
+    return f"{number(trial.value)} ({place(trial)})"
+
+
+def _no_leader(study: StudySummary) -> str:
+    return "no trial has ended an epoch yet" if study.trials else "no trial has started yet"
+
+
+def _failures(study: StudySummary) -> list[RenderableType]:
+    reasons = Counter(trial.reason for trial in study.trials if trial.state == "failed")
+    if not reasons:
+        return []
+    table = lean("trials", "reason")
+    for reason, times in reasons.most_common(REASONS):
+        table.add_row(str(times), reason or "none recorded")
+    if len(reasons) > REASONS:
+        table.add_row("", f"and {len(reasons) - REASONS} other reasons")
+    return [section("Failed", table)]

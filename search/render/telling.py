@@ -1,0 +1,72 @@
+"""What happens in a launch, in words: what a live view and plain lines both say."""
+
+from search.records import Ended, Lost, Slots, TrialSummary, Waiting
+from search.render.tally import Standing, Tally
+from search.render.verdict import baselines_in_words
+from search.render.words import STATES, count, listed, number, pace, seconds, sense
+
+
+def header(tally: Tally) -> dict[str, str]:
+    """Say by name what runs, what it has found, beside what, how far it is and how fast."""
+    study = tally.study
+    assert study is not None
+    states = listed([f"{tally.ended[state]} {state}" for state in STATES])
+    facts = {
+        "study": f"{study.name}, {study.task}",
+        "objective": f"{study.objective} ({sense(study.direction)})",
+        "best": worth(tally.best) if tally.best else "",
+        "best default": worth(tally.best_default) if tally.best_default else "",
+        "baselines": baselines_in_words(study.baselines, study.objective),
+        "finished": f"{tally.finished} of {study.budget}: {states}; {len(tally.running)} running",
+        "pace": _pace(tally),
+    }
+    return {name: said for name, said in facts.items() if said}
+
+
+def slots(given: Slots) -> str:
+    """Say how many slots there are: `2 ready, 1 waits for room in Ray`."""
+    waiting = f", {waiting_slots(given)}" if given.waiting else ""
+    return f"{given.ready} ready{waiting}"
+
+
+def waiting_slots(given: Slots) -> str:
+    """Say how many slots are not to be had yet: `2 slots wait for room in Ray`."""
+    one = given.waiting == 1
+    return f"{count(given.waiting, 'slot')} {'waits' if one else 'wait'} for room in Ray"
+
+
+def worth(standing: Standing) -> str:
+    """Say what a trial is worth so far: `0.9512 (trial 7, epoch 12)`."""
+    return f"{number(standing.value)} (trial {standing.number}, epoch {standing.epoch})"
+
+
+def waiting(fact: Waiting) -> str:
+    """Say which silent owner is waited for, and how long at most."""
+    return f"waiting for {fact.owner} to be silent for good: {seconds(max(0.0, fact.seconds))}"
+
+
+def told(trial: TrialSummary) -> str:
+    """Say how a trial has ended: `trial 7 complete: 0.9512 at epoch 12 (34 s)`."""
+    score = f": {number(trial.value)} at epoch {trial.best_epoch}" if trial.best_epoch else ""
+    why = f" - {trial.reason}" if trial.reason else ""
+    took = f" ({seconds(trial.seconds)})" if trial.seconds is not None else ""
+    return f"trial {trial.number} {trial.state}{score}{took}{why}"
+
+
+def lost(fact: Lost) -> str:
+    """Say that a trial's worker is gone and what becomes of the trial."""
+    return f"trial {fact.number} lost its worker, goes on from its last state: {fact.reason}"
+
+
+def handed_in(fact: Ended) -> str:
+    """Say that a trial that is interrupted can go on."""
+    return f"trial {fact.number} gave its state, to go on later"
+
+
+def _pace(tally: Tally) -> str:
+    trials, epochs, left = tally.trials_per_minute, tally.epochs_per_minute, tally.seconds_left
+    said = [f"{pace(trials)} trials"] if trials else []
+    if epochs:
+        said.append(f"{pace(epochs)} epochs")
+    ahead = f"; about {seconds(left)} left" if left is not None else ""
+    return f"{listed(said)} a minute{ahead}" if said else ""

@@ -1,0 +1,321 @@
+"""The loop against workers that obey at once: every fault is an event, no Ray, no torch."""
+
+from collections import deque
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from search.checkpoints import Store, checkpoints
+from search.coordinator import Coordinator
+from search.records import (
+    Ended,
+    Ending,
+    Event,
+    Lost,
+    Outcome,
+    Quiet,
+    Reported,
+    Slots,
+    StateGiven,
+    TrialTask,
+    WeightsGiven,
+)
+
+EPOCHS = 9
+
+
+class Killed(BaseException):
+    """The coordinator's process is gone, in the middle of whatever it did."""
+
+
+class Bytes:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def fetch(self) -> bytes:
+        return self.content
+
+
+class FakeWorkers:
+    """Trials whose scores are a formula; a state is the number of epochs in it."""
+
+    def __init__(self, report: Any, slots: int, chance: Random, *, faults: float = 0.0) -> None:
+        self.report = report
+        self.tasks: dict[int, TrialTask | None] = dict.fromkeys(range(slots))
+        self.epochs: dict[int, int] = {}
+        self.wishes: deque[tuple[int, str]] = deque()
+        self.stops: dict[int, int] = {}
+        self.started: list[TrialTask] = []
+        self.chance = chance
+        self.faults = faults
+        self.released = 0
+        self.handing_in = False
+
+    @property
+    def busy(self) -> int:
+        return len(self.running())
+
+    @property
+    def slots(self) -> Slots:
+        return Slots(ready=len(self.tasks), waiting=0)
+
+    def running(self) -> list[TrialTask]:
+        return [task for task in self.tasks.values() if task]
+
+    def open(self, places: int) -> None:
+        pass
+
+    def free_slots(self) -> list[int]:
+        return [slot for slot, task in self.tasks.items() if task is None]
+
+    def start(self, slot: int, task: TrialTask) -> None:
+        assert task.number not in [other.number for other in self.running()]
+        self.tasks[slot] = task
+        self.started.append(task)
+        self.epochs[task.number] = int(task.state or b"0")
+        self.stops.pop(task.number, None)
+
+    def next_event(self) -> Event:
+        while self.wishes and self.chance.random() < 0.5:
+            number, what = self.wishes.popleft()
+            task = next((t for t in self.running() if t.number == number), None)
+            if task and what == "state":
+                epoch = self.epochs[number]
+                payload = Bytes(str(epoch).encode())
+                return StateGiven(
+                    number=number, attempt=task.attempt, epoch=epoch, step=0, payload=payload
+                )
+            if task and self.epochs[number]:
+                best = self.best(task, self.epochs[number])
+                return WeightsGiven(
+                    number=number, attempt=task.attempt, epoch=best.epoch, payload=Bytes(b"w")
+                )
+        if not self.running():
+            return Quiet()
+        task = self.chance.choice(self.running())
+        if self.chance.random() < self.faults:
+            self.free(task)
+            return Lost(number=task.number, attempt=task.attempt, reason="shot", blames_trial=False)
+        return self.step(task)
+
+    def step(self, task: TrialTask) -> Event:
+        done, stop = self.epochs[task.number], self.stops.get(task.number)
+        if stop is not None and done >= stop:
+            return self.end(task, "stopped", stop)
+        if self.handing_in:
+            return self.end(task, "handed_in", done)
+        if done == EPOCHS:
+            return self.end(task, "completed", done)
+        self.epochs[task.number] = done + 1
+        return Reported(
+            number=task.number, attempt=task.attempt, report=self.score(task, done + 1)
+        )
+
+    def end(self, task: TrialTask, kind: Any, upto: int) -> Event:
+        self.free(task)
+        outcome = Outcome(kind=kind, reason="", best=self.best(task, upto))
+        return Ended(
+            number=task.number, attempt=task.attempt, outcome=outcome, weights=Bytes(b"weights")
+        )
+
+    def free(self, task: TrialTask) -> None:
+        slot = next(slot for slot, other in self.tasks.items() if other is task)
+        self.tasks[slot] = None
+
+    def score(self, task: TrialTask, epoch: int) -> Any:
+        wobble = 0.3 * ((task.seed >> epoch) % 5)
+        return self.report(epoch, 9.0 - 0.1 * task.model.hidden_size - 0.2 * epoch + wobble)
+
+    def best(self, task: TrialTask, upto: int) -> Any:
+        reports = [self.score(task, epoch) for epoch in range(1, upto + 1)]
+        return min(reports, key=lambda r: r.metrics["cross_entropy"], default=None)
+
+    def stop(self, number: int, *, epoch: int) -> None:
+        self.stops[number] = epoch
+
+    def wish_state(self, number: int) -> None:
+        self.wishes.append((number, "state"))
+
+    def wish_weights(self, number: int) -> None:
+        self.wishes.append((number, "weights"))
+
+    def hand_in(self) -> None:
+        self.handing_in = True
+        for task in self.running():
+            self.wish_state(task.number)
+
+    def release_idle(self) -> None:
+        self.released += 1
+
+
+class Signal:
+    """Asks for an end after so many looks."""
+
+    def __init__(self, ending: Ending | None = None, *, after: int = 0) -> None:
+        self.ending, self.after = ending, after
+
+    def asked(self) -> Ending | None:
+        self.after -= 1
+        return self.ending if self.after < 0 else None
+
+    def now(self) -> bool:
+        return False
+
+
+class Clock:
+    """Moves two seconds at each look."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 2.0
+        return self.seconds
+
+
+def coordinate(desk: Any, workers: FakeWorkers, folder: Path, stop: Any = None) -> Any:
+    """Launch once; always let the desk go, as a dead process does."""
+    ledger = desk.open()
+    store = Store(
+        folder,
+        generation=desk.lease.generation,
+        keep=desk.spec.keep,
+        may_delete=desk.lease.surely_held,
+    )
+    coordinator = Coordinator(
+        ledger=ledger, workers=workers, store=store, checkpoint_every=30.0, clock=Clock()
+    )
+    try:
+        return coordinator.run(stop or Signal())
+    finally:
+        store.close()
+        desk.close()
+
+
+def facts(desk: Any) -> list[Any]:
+    return [(t.params, t.intermediate_values, t.state, t.value) for t in desk.trials()]
+
+
+def check_whole(desk: Any, workers: list[FakeWorkers]) -> None:
+    """Nothing lost, doubled or left: budget, numbers, curves, seeds."""
+    trials = desk.trials()
+    assert [trial.number for trial in trials] == list(range(desk.spec.trials))
+    assert all(trial.state.is_finished() for trial in trials)
+    tasks = {task.number: task for fake in workers for task in fake.started}
+    for trial in trials:
+        curve, task = trial.intermediate_values, tasks[trial.number]
+        assert list(curve) == list(range(1, len(curve) + 1))
+        for epoch, value in curve.items():
+            assert value == workers[0].score(task, epoch).metrics["cross_entropy"]
+        assert trial.value == min(curve.values())
+
+
+def check_store(desk: Any, folder: Path) -> None:
+    """After the end: the best weights of the leaders and nothing else."""
+    trials = sorted(desk.trials(), key=lambda t: (t.value, t.number))
+    kept = checkpoints(folder)
+    assert {c.kind for c in kept} == {"weights"}
+    assert sorted(c.number for c in kept) == sorted(t.number for t in trials[: desk.spec.keep])
+    for checkpoint in kept:
+        curve = desk.trials()[checkpoint.number].intermediate_values
+        assert curve[checkpoint.epoch] == min(curve.values())
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_a_study_runs_to_its_budget(slots: int, desk: Any, make_report: Any, tmp_path: Path) -> None:
+    workers = FakeWorkers(make_report, slots, Random(1))
+    assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
+    check_whole(desk, [workers])
+    check_store(desk, tmp_path / "c")
+    assert workers.released
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_kills_of_workers_and_coordinator_lose_and_double_nothing(
+    seed: int, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    chance = Random(seed)
+    desk = make_desk(trials=14)
+    fakes = []
+
+    class Mortal(FakeWorkers):
+        def next_event(self) -> Event:
+            if chance.random() < 0.04:
+                raise Killed
+            return super().next_event()
+
+    for _ in range(100):
+        fakes.append(Mortal(make_report, 3, chance, faults=0.05))
+        try:
+            if coordinate(desk, fakes[-1], tmp_path / "c") is Ending.SPENT:
+                break
+        except Killed:
+            continue
+    assert len(fakes) > 1
+    check_whole(desk, fakes)
+    check_store(desk, tmp_path / "c")
+
+
+def test_with_one_slot_kills_change_nothing_at_all(
+    make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    calm = make_desk(trials=10)
+    coordinate(calm, FakeWorkers(make_report, 1, Random(0)), tmp_path / "calm")
+    expected = facts(calm)
+    archive = calm.archive()
+    archive.delete(archive.get("small"))
+    chance = Random(5)
+
+    class Mortal(FakeWorkers):
+        def next_event(self) -> Event:
+            if chance.random() < 0.1:
+                raise Killed
+            return super().next_event()
+
+    torn = make_desk(trials=10)
+    for _ in range(200):
+        try:
+            coordinate(torn, Mortal(make_report, 1, chance, faults=0.05), tmp_path / "torn")
+            break
+        except Killed:
+            continue
+    assert facts(torn) == expected
+
+
+@pytest.mark.parametrize("ending", [Ending.INTERRUPTED, Ending.TIMEOUT, Ending.STOPPED])
+def test_an_interrupted_study_hands_its_trials_in_and_goes_on_from_there(
+    ending: Ending, desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    first = FakeWorkers(make_report, 2, Random(3))
+    assert coordinate(desk, first, tmp_path / "c", Signal(ending, after=12)) is ending
+    left = [trial for trial in desk.trials() if not trial.state.is_finished()]
+    states = {c.number: c.epoch for c in checkpoints(tmp_path / "c") if c.kind == "state"}
+    assert left
+    assert states == {trial.number: trial.last_step for trial in left}
+    second = FakeWorkers(make_report, 2, Random(4))
+    assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
+    resumed = {task.number: int(task.state) for task in second.started[: len(left)]}
+    assert resumed == states
+    check_whole(desk, [first, second])
+
+
+def test_a_running_trial_keeps_two_states_and_leaders_their_weights(
+    desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    workers = FakeWorkers(make_report, 2, Random(3))
+    most: dict[str, int] = {"state": 0, "weights": 0}
+
+    class Watching(Signal):
+        def asked(self) -> Ending | None:
+            for number in [task.number for task in workers.running()]:
+                mine = [c for c in checkpoints(tmp_path / "c") if c.number == number]
+                for kind in most:
+                    most[kind] = max(most[kind], sum(c.kind == kind for c in mine))
+            return None
+
+    coordinate(desk, workers, tmp_path / "c", Watching())
+    assert most["state"] in (2, 3)  # a third while the oldest is being replaced
+    assert most["weights"] in (1, 2)
+    check_store(desk, tmp_path / "c")
