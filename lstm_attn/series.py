@@ -141,7 +141,7 @@ def _check_values(series: Series, task: TaskConfig, problems: Problems) -> None:
         if len(missing):
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             problems.add(
-                f"{keys[name]}: column {name!r} has no value in {series.where(int(missing[0]))}"
+                f"{keys[name]}: column {name!r} has no finite number in {series.where(int(missing[0]))}"
                 f"{more} - fill it in, or leave the column out"
             )
 

@@ -1,13 +1,12 @@
 """A study looked at before it is launched: data, baselines, sizes, and what it will cost."""
 
-import math
 import os
 import time
 from collections.abc import Mapping
 
 import torch
-from lstm_attn.data import prepare
 
+from lstm_attn.data import prepare
 from lstm_attn.models import build
 from lstm_attn.run import Run, load_tables
 from lstm_attn.sequences import SequenceData
@@ -87,17 +86,28 @@ def _cost(resolved: StudySpec, params: Params, data: SequenceData, device: str) 
         torch.cuda.synchronize()
     batch = (time.perf_counter() - began) / TIMED_BATCHES
     task = task_for(data, training.objective)
-    rows = min(TIMED_ROWS, training.validation_rows)
+    whole = min(training.validation_rows, _rows_to_score(data))
+    rows = min(whole, max(TIMED_ROWS, training.context if data.tokens else 1))
     began = time.perf_counter()
     task.predict(model, tables.validation, training.context, rows)
-    scoring = time.perf_counter() - began
-    whole = min(training.validation_rows, task.scored_count(data.validation))
+    scoring = (time.perf_counter() - began) * whole / rows
     return ModelCost(
         params=params,
         parameters=_parameters(resolved, params),
-        epoch_seconds=batch * steps_of_epoch(resolved, data)
-        + scoring * math.ceil(whole / max(rows, training.context if data.tokens else 1)),
+        epoch_seconds=batch * steps_of_epoch(resolved, data) + scoring,
     )
+
+
+def _rows_to_score(data: SequenceData) -> int:
+    """Count what a validation scores: tokens, sequences or origins."""
+    split = data.validation
+    match data.task.kind:
+        case "language-modeling":
+            return len(split.inputs) - 1
+        case "classification":
+            return split.rows
+        case "forecasting":
+            return len(split.origins)
 
 
 def _slots(resolved: StudySpec) -> int:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from search.checkpoints import Store
 from search.ledger import Ledger, Verdict
@@ -28,6 +28,10 @@ HAND_IN_SECONDS = 60.0
 """How long running trials are waited for when a study is interrupted."""
 
 
+S = TypeVar("S")
+"""A slot, as the workers know it."""
+
+
 class StopSignal(Protocol):
     """Tells whether a study is to end before its budget is spent."""
 
@@ -40,7 +44,7 @@ class StopSignal(Protocol):
         ...
 
 
-class Workers(Protocol):
+class Workers(Protocol[S]):
     """Where trials run."""
 
     @property
@@ -57,11 +61,11 @@ class Workers(Protocol):
         """Have as many workers as there are places to fill, up to the slots there may be."""
         ...
 
-    def free_slots(self) -> list[Any]:
+    def free_slots(self) -> list[S]:
         """List the slots whose worker is ready and has nothing to do."""
         ...
 
-    def start(self, slot: Any, task: TrialTask) -> None:
+    def start(self, slot: S, task: TrialTask) -> None:
         """Send a trial to a free slot."""
         ...
 
@@ -95,7 +99,7 @@ class Coordinator:
     """Decides and records for one study, alone."""
 
     ledger: Ledger
-    workers: Workers
+    workers: Workers[Any]
     store: Store
     checkpoint_every: float
     """Seconds between two states of a running trial."""

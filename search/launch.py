@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 
-from lstm_attn.data import prepare
-
 from lstm_attn import baselines
-from lstm_attn.run import epoch_steps
+from lstm_attn.data import prepare
 from lstm_attn.sequences import SequenceData
+from lstm_attn.stream import epoch_steps
 from lstm_attn.tasks import task_for
 from search import lease, spec, workers
 from search.archive import Archive, StoredStudy

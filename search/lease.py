@@ -218,6 +218,7 @@ def _take(engine: Engine, study: str, found: Holder | None) -> Lease | None:
         "expires": clock + TTL_SECONDS,
         "stop_asked": False,
     }
+    change: sa.Insert | sa.Update
     if found is None:
         change = _TABLE.insert().values(study=study, generation=1, **values)
     else:

@@ -9,7 +9,6 @@ import heapq
 import math
 import secrets
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -149,9 +148,9 @@ class Ledger:
                 rows.append(summaries.rank(value, loss, number, self._spec.direction))
         return [number for _, _, number in heapq.nsmallest(self._spec.keep, rows)]
 
-    def running(self) -> Iterable[int]:
+    def running(self) -> list[int]:
         """List the trials that are RUNNING in SQL, trained now or not."""
-        return self._running.keys()
+        return list(self._running)
 
     # What the loop tells.
 

@@ -6,7 +6,7 @@ Names of studies stand for themselves; where one stands on the command line, its
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search.errors import StudyNotFound
 from search.records import CheckReport, Exported, Fact, Launched, ReplayedEpoch, StudySummary
@@ -140,11 +140,19 @@ def score(folder: Path, data: Path) -> Mapping[str, float]:
     return load(folder).score(data)
 
 
-def predict(folder: Path, data: Path) -> Any:
-    """Predict with an export for a file of data."""
+def predict(
+    folder: Path, data: Path, *, probabilities: bool = False
+) -> list[dict[str, int | float | str | bool]]:
+    """Predict with an export for a file of data; a row of values each.
+
+    Arguments:
+        folder: the export.
+        data: a file as the export was trained on; targets aren't needed.
+        probabilities: whether each class has its column.
+    """
     from lstm_attn import load
 
-    return load(folder).predict(data)
+    return load(folder).predict(data, probabilities=probabilities)
 
 
 def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed: int) -> str:
@@ -159,7 +167,7 @@ def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed
     """
     from lstm_attn import load
 
-    return load(folder).generate(prompt, length, temperature, seed)
+    return load(folder).generate(prompt, length=length, temperature=temperature, seed=seed)
 
 
 def dashboard(settings: Settings, *, port: int, ready: Callable[[str], None]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 
 from lstm_attn.data import prepare
-
 from lstm_attn.reports import EpochReport, Wish
 from search import strategy, trial
 from search.archive import StoredStudy

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 from search.errors import LeaseLost
 from search.lease import Lease
@@ -30,7 +30,7 @@ class Stop:
         self._former: dict[signal.Signals, Any] = {}
         self._lease: Lease | None = None
 
-    def __enter__(self) -> "Stop":
+    def __enter__(self) -> Self:
         """Listen."""
         for number in _SIGNALS:
             self._former[number] = signal.signal(number, self._hear)

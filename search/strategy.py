@@ -62,13 +62,13 @@ class Halving(BasePruner):
     def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
         """Tell whether the trial, at the epoch of its last report, is to be given up."""
         rung = trial.last_step
-        if rung not in self.rungs or trial.user_attrs.get(DEFAULT_TRIAL):
+        if rung is None or rung not in self.rungs or trial.user_attrs.get(DEFAULT_TRIAL):
             return False
         best = max if study.direction == optuna.study.StudyDirection.MAXIMIZE else min
         reached = [
-            best(value for step, value in other.intermediate_values.items() if step <= rung)
-            for other in study.get_trials(deepcopy=False)
-            if other.last_step is not None and other.last_step >= rung
+            best(value for step, value in curve.items() if step <= rung)
+            for curve in (other.intermediate_values for other in study.get_trials(deepcopy=False))
+            if curve and max(curve) >= rung
         ]
         if len(reached) < FACTOR:
             return False

@@ -84,11 +84,11 @@ def disconnect() -> None:
 
 def has_gpus() -> bool:
     """Tell whether any node of the cluster has a GPU."""
-    return ray.cluster_resources().get("GPU", 0) > 0
+    return _resources().get("GPU", 0) > 0
 
 
 def gpu_share(resources: Resources) -> float:
-    """Settle what share of a GPU a trial gets: what is asked for, else a whole one if there are any."""
+    """Settle a trial's share of a GPU: what is asked for, else a whole one if there are any."""
     if resources.gpus_per_trial is not None:
         return resources.gpus_per_trial
     return 1.0 if has_gpus() and resources.cpus_per_trial is None else 0.0
@@ -106,7 +106,6 @@ class RemotePayload:
         return content
 
 
-@ray.remote(max_concurrency=2)
 class _Worker:
     """Sits in a slot: trains one trial at a time, and hears wishes meanwhile."""
 
@@ -183,7 +182,7 @@ class RayWorkers:
     def __init__(self, data: SequenceData, *, slots: int | None, cpus: int, gpus: float) -> None:
         self._data = ray.put(data)
         self._resources = {"num_cpus": cpus, "num_gpus": gpus}
-        total = ray.cluster_resources()
+        total = _resources()
         room = total.get("CPU", 0) // cpus
         if gpus:
             room = min(room, total.get("GPU", 0) // gpus)
@@ -273,11 +272,12 @@ class RayWorkers:
 
     def _new_slot(self) -> Slot:
         gpu = self._resources["num_gpus"] > 0
-        actor = _Worker.options(**self._resources).remote(self._data, gpu=gpu)  # type: ignore[attr-defined]
+        worker = ray.remote(_Worker).options(max_concurrency=2, **self._resources)
+        actor: Any = worker.remote(self._data, gpu=gpu)
         return Slot(actor=actor, starting=actor.ready.remote())
 
     @staticmethod
-    def _source(slot: Slot) -> Any:
+    def _source(slot: Slot) -> object:
         return slot.starting if slot.starting is not None else slot.stream
 
     def _welcome(self, slot: Slot) -> Event:
@@ -338,6 +338,12 @@ class RayWorkers:
                 heard = slot.actor.hear.remote(number, slot.task.attempt, what, epoch)
                 if wait:
                     ray.wait([heard], timeout=WISH_SECONDS)
+
+
+def _resources() -> dict[str, float]:
+    """Tell what the cluster has, in use or not."""
+    found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return found
 
 
 def _said(error: Exception) -> str:

@@ -177,7 +177,11 @@ def test_a_text_file_needs_no_column_name_when_it_is_new(path) -> None:
         ("abcdef", {"tokenizer": "bpe"}, "data.tokenizer: no tokenizer 'bpe'"),
         ("abcdef", {"vocabulary": 1}, "data.vocabulary: got 1"),
         ("abcdef", {"format": "xml"}, "data.format: no 'xml' - use one of csv, json"),
-        ("abcdef", {"validation": 1.5, "test": 0}, "data.validation: got 1.5.*\n.*data.test: got 0"),
+        (
+            "abcdef",
+            {"validation": 1.5, "test": 0},
+            "data.validation: got 1.5.*\n.*data.test: got 0",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_what_would_do(path, content, settings_, line) -> None:

@@ -222,7 +222,9 @@ def test_reading_leaves_nothing_at_home_and_stands_alone(tmp_path) -> None:
         "from pathlib import Path; from lstm_attn.reading import read_table\n"
         f"read_table(Path({str(path)!r}), 'csv', {{'x': 'task.inputs'}})"
     )
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG"))}
+    bare = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG"))
+    }
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=bare | {"HOME": str(home), "HF_ENDPOINT": "http://127.0.0.1:9"},

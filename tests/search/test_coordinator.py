@@ -52,6 +52,7 @@ class FakeWorkers:
         self.faults = faults
         self.released = 0
         self.handing_in = False
+        self.handed_in: set[int] = set()
 
     @property
     def busy(self) -> int:
@@ -82,11 +83,7 @@ class FakeWorkers:
             number, what = self.wishes.popleft()
             task = next((t for t in self.running() if t.number == number), None)
             if task and what == "state":
-                epoch = self.epochs[number]
-                payload = Bytes(str(epoch).encode())
-                return StateGiven(
-                    number=number, attempt=task.attempt, epoch=epoch, step=0, payload=payload
-                )
+                return self.state(task)
             if task and self.epochs[number]:
                 best = self.best(task, self.epochs[number])
                 return WeightsGiven(
@@ -104,13 +101,21 @@ class FakeWorkers:
         done, stop = self.epochs[task.number], self.stops.get(task.number)
         if stop is not None and done >= stop:
             return self.end(task, "stopped", stop)
+        if self.handing_in and task.number not in self.handed_in:
+            self.handed_in.add(task.number)
+            return self.state(task)
         if self.handing_in:
             return self.end(task, "handed_in", done)
         if done == EPOCHS:
             return self.end(task, "completed", done)
         self.epochs[task.number] = done + 1
-        return Reported(
-            number=task.number, attempt=task.attempt, report=self.score(task, done + 1)
+        return Reported(number=task.number, attempt=task.attempt, report=self.score(task, done + 1))
+
+    def state(self, task: TrialTask) -> Event:
+        epoch = self.epochs[task.number]
+        payload = Bytes(str(epoch).encode())
+        return StateGiven(
+            number=task.number, attempt=task.attempt, epoch=epoch, step=0, payload=payload
         )
 
     def end(self, task: TrialTask, kind: Any, upto: int) -> Event:
@@ -143,8 +148,6 @@ class FakeWorkers:
 
     def hand_in(self) -> None:
         self.handing_in = True
-        for task in self.running():
-            self.wish_state(task.number)
 
     def release_idle(self) -> None:
         self.released += 1
@@ -224,7 +227,9 @@ def check_store(desk: Any, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("slots", [1, 3])
-def test_a_study_runs_to_its_budget(slots: int, desk: Any, make_report: Any, tmp_path: Path) -> None:
+def test_a_study_runs_to_its_budget(
+    slots: int, desk: Any, make_report: Any, tmp_path: Path
+) -> None:
     workers = FakeWorkers(make_report, slots, Random(1))
     assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
     check_whole(desk, [workers])
@@ -311,8 +316,8 @@ def test_a_running_trial_keeps_two_states_and_leaders_their_weights(
         def asked(self) -> Ending | None:
             for number in [task.number for task in workers.running()]:
                 mine = [c for c in checkpoints(tmp_path / "c") if c.number == number]
-                for kind in most:
-                    most[kind] = max(most[kind], sum(c.kind == kind for c in mine))
+                for kind, former in most.items():
+                    most[kind] = max(former, sum(c.kind == kind for c in mine))
             return None
 
     coordinate(desk, workers, tmp_path / "c", Watching())

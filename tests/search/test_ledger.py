@@ -78,9 +78,7 @@ def test_a_default_is_never_pruned_and_a_poor_trial_is(desk: Any, make_report: A
     tasks = [ledger.ask() for _ in range(5)]
     for task in tasks[2:]:
         ledger.report(task.number, task.attempt, make_report(1, 1.0 + task.number))
-    worst = [
-        ledger.report(t.number, t.attempt, make_report(1, 99.0)) for t in (tasks[0], tasks[1])
-    ]
+    worst = [ledger.report(t.number, t.attempt, make_report(1, 99.0)) for t in (tasks[0], tasks[1])]
     assert worst == [Verdict.GO_ON, Verdict.GO_ON]
     late = ledger.ask()
     assert ledger.report(late.number, late.attempt, make_report(1, 50.0)) is Verdict.PRUNE
@@ -265,7 +263,9 @@ def test_a_study_deleted_by_someone_else_ends_its_launch(desk: Any, make_report:
         ledger.report(task.number, task.attempt, make_report(1, 1.0))
 
 
-def test_a_repeated_suggestion_is_neither_recorded_nor_run(make_desk: Any, make_report: Any) -> None:
+def test_a_repeated_suggestion_is_neither_recorded_nor_run(
+    make_desk: Any, make_report: Any
+) -> None:
     domains = {"heads": Choice(values=(1, 2, 4)), "hidden_size": Choice(values=(8, 16))}
     desk = make_desk(domains=domains, trials=50)
     ledger = desk.open()

@@ -61,6 +61,7 @@ format = "json"
 train = "rows*.jsonl"
 validation = 0.2
 test = 15
+seed = 3
 [task]
 kind = "classification"
 inputs = "x"
@@ -68,6 +69,9 @@ target = "y"
 [training]
 epochs = 2
 patience = 4
+clip = 0.5
+[search]
+seed = 9
 """
 SERIES = """
 name = "series"

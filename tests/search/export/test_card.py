@@ -10,7 +10,6 @@ from search.export.card import model_card
 from search.export.scores import Scores
 from search.records import BaselineScore
 
-
 MISSED = "**It does not beat the strong baseline, regression, on"
 NOT_ON_TEST = f"{MISSED} test rows**; on validation rows it does."
 NOWHERE = f"{MISSED} validation or test rows**; prefer that one."

@@ -82,7 +82,8 @@ def test_its_study_file_is_the_same_configuration_and_nothing_else(any_study, ex
     assert again.name == f"{any_study.study.name}-{what.number}"
     assert again.trials == 1
     assert data.fingerprint == any_study.data.fingerprint
-    assert (again.task, again.objective) == (any_study.spec.task, any_study.spec.objective)
+    for term in ("task", "objective", "seed"):
+        assert getattr(again, term) == getattr(any_study.spec, term)
     assert again.space.point_count() == 1
     [params] = again.space.defaults()
     here = any_study.spec.space.configure(any_study.best.params)
