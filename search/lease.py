@@ -187,7 +187,8 @@ def acquire(
     Raises:
         StudyElsewhere: the owner has renewed its row meanwhile, so it lives.
     """
-    _TABLE.create(engine, checkfirst=True)
+    with engine.begin() as connection:
+        connection.execute(sa.schema.CreateTable(_TABLE, if_not_exists=True))
     first: Holder | None = None
     while True:
         found = _read(engine, study)

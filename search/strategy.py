@@ -95,7 +95,7 @@ class Median(BasePruner):
         """Tell whether the trial, at the epoch of its last report, is to be given up."""
         if trial.last_step == self._epochs or trial.user_attrs.get(DEFAULT_TRIAL):
             return False
-        return self._median.prune(study, trial)
+        return bool(self._median.prune(study, trial))
 
 
 def pruner(name: PrunerName, *, epochs: int, epoch_steps: int) -> BasePruner:

@@ -69,15 +69,13 @@ class Scores:
     @property
     def optimism(self) -> str:
         """Say how far the validation score is to be trusted."""
-        if self.compared == 1:
-            return (
-                "The validation score is optimistic: the epoch was chosen by it. "
-                "Nothing was chosen by test rows."
-            )
-        return (
-            f"The validation score is optimistic: {self.compared} trials were compared by it. "
-            "Nothing was chosen by test rows."
+        by = (
+            "the epoch was chosen"
+            if self.compared == 1
+            else f"{self.compared} trials were compared"
         )
+        unseen = "Nothing was chosen by test rows." if self.test else "No test rows were held out."
+        return f"The validation score is optimistic: {by} by it. {unseen}"
 
     def to_json(self) -> dict[str, Any]:
         """Give all of it as values that JSON can hold."""

@@ -17,7 +17,7 @@ def data_of(values, *, horizon=3, training_end=None, calendar=True):
     season = np.arange(rows)[:, None] * 2 * np.pi / 12
     inputs = [scaler.apply(targets), np.random.default_rng(0).normal(size=(rows, 1))]
     if calendar:
-        inputs += [np.sin(season), np.cos(season)]
+        inputs += [np.sin(season), np.cos(2 * season)]
     series = np.concatenate(inputs, axis=1).astype(np.float32)
     series.flags.writeable = targets.flags.writeable = False
     none = np.zeros(0, np.int64)

@@ -83,6 +83,17 @@ def encoded():
     return data_of
 
 
+@pytest.fixture(scope="session")
+def resolved(tree, write, encoded):
+    """Write a file, load it, and resolve it against data that were never read."""
+
+    def resolved_of(kind="classification", *, rows=None, gpus=False, **sections):
+        file = spec.load(write(tree(kind, **sections)))
+        return spec.resolve(file, encoded(kind) if rows is None else rows, gpus=gpus)
+
+    return resolved_of
+
+
 def data_of(kind, *, tokens=None, size=12, rows=400, longest=20, season=None, horizon=1, by="word"):
     """Data that were never read: `rows` steps of `size` features, or of a vocabulary of `size`."""
     tokens = kind == "language-modeling" if tokens is None else tokens

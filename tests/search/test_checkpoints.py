@@ -1,0 +1,159 @@
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search import checkpoints as module
+from search.checkpoints import Store, checkpoints, newest_intact
+from search.errors import StoreError
+
+
+class Bytes:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def fetch(self) -> bytes:
+        return self.content
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def store_in(folder: Path, *, generation: int = 1, keep: int = 2, owner: bool = True) -> Store:
+    return Store(folder, generation=generation, keep=keep, may_delete=lambda: owner)
+
+
+def names(folder: Path) -> list[tuple[str, int, int]]:
+    return [(c.kind, c.number, c.epoch) for c in checkpoints(folder)]
+
+
+def test_the_last_two_states_of_a_trial_are_kept(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for epoch in range(4):
+        store.keep_state(3, epoch=epoch, step=1, payload=Bytes(b"state %d" % epoch))
+    store.close()
+    assert names(tmp_path) == [("state", 3, 2), ("state", 3, 3)]
+    assert store_in(tmp_path).state(3) == b"state 3"
+
+
+def test_states_are_ordered_by_epoch_then_step(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for epoch, step in [(1, 900), (2, 0), (2, 10)]:
+        content = b"%d and %d" % (epoch, step)
+        store.keep_state(0, epoch=epoch, step=step, payload=Bytes(content))
+    store.close()
+    assert store_in(tmp_path).state(0) == b"2 and 10"
+
+
+def test_a_trial_that_has_ended_keeps_weights_only_if_it_leads(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for number in range(4):
+        store.keep_state(number, epoch=1, step=0, payload=Bytes(b"s"))
+        store.keep_weights(number, epoch=1, payload=Bytes(b"w%d" % number))
+        store.settle(number, leaders=sorted(range(number + 1), reverse=True))
+    store.close()
+    assert names(tmp_path) == [("weights", 2, 1), ("weights", 3, 1)]
+
+
+def test_better_weights_replace_the_former(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    store.keep_weights(0, epoch=2, payload=Bytes(b"two"))
+    store.keep_weights(0, epoch=5, payload=Bytes(b"five"))
+    store.close()
+    found = newest_intact(tmp_path, "weights", 0)
+    assert found is not None
+    assert found[1] == b"five"
+    assert len(names(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"state 2 and more", b"stXte 2"])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
+    damage: bytes, tmp_path: Path
+) -> None:
+    store = store_in(tmp_path)
+    for epoch in (1, 2):
+        store.keep_state(0, epoch=epoch, step=0, payload=Bytes(b"state %d" % epoch))
+    store.close()
+    newest = checkpoints(tmp_path)[-1]
+    newest.path.write_bytes(damage)
+    with pytest.raises(StoreError, match="damaged"):
+        newest.read()
+    assert store_in(tmp_path).state(0) == b"state 1"
+
+
+def test_a_stale_owner_deletes_nothing(tmp_path: Path) -> None:
+    fresh = store_in(tmp_path, generation=2)
+    fresh.keep_state(0, epoch=1, step=0, payload=Bytes(b"s"))
+    fresh.close()
+    for stale in (store_in(tmp_path, generation=2, owner=False), store_in(tmp_path, generation=1)):
+        stale.sweep([], [])
+        stale.settle(0, [])
+        stale.close()
+        assert names(tmp_path) == [("state", 0, 1)]
+
+
+def test_the_sweep_takes_what_a_dead_owner_left(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for number in range(5):
+        store.keep_state(number, epoch=1, step=0, payload=Bytes(b"s"))
+        store.keep_weights(number, epoch=1, payload=Bytes(b"w"))
+    store.close()
+    (tmp_path / "weights-00000-00002-000000-g0001-0123456789abcdef.safetensors.part").touch()
+    (tmp_path / "a-letter.txt").write_text("not ours")
+    store_in(tmp_path, generation=2).sweep(running=[4], leaders=[2, 4, 0])
+    assert names(tmp_path) == [("weights", 2, 1), ("state", 4, 1), ("weights", 4, 1)]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [
+        ".pt",
+        ".safetensors",
+        ".safetensors",
+        ".txt",
+    ]
+
+
+STEPS = [("os", "fchmod"), ("os", "fsync"), ("Path", "replace"), ("Path", "unlink")]
+
+
+@pytest.mark.parametrize("calls_before", [0, 1, 2])
+@pytest.mark.parametrize(("place", "step"), STEPS)
+def test_a_kill_between_any_two_steps_leaves_the_best_loadable(
+    place: str, step: str, calls_before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_in(tmp_path)
+    store.keep_weights(0, epoch=1, payload=Bytes(b"first")).result()
+    owner: Any = os if place == "os" else Path
+    real, left = getattr(owner, step), [calls_before]
+
+    def dies(*arguments: Any, **options: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(owner, step, dies)
+    try:
+        store.keep_weights(0, epoch=2, payload=Bytes(b"second")).result()
+        whole = True
+    except Killed:
+        whole = False
+    monkeypatch.undo()
+    found = newest_intact(tmp_path, "weights", 0)
+    assert found is not None
+    assert found[1] in ((b"second",) if whole else (b"first", b"second"))
+    after = store_in(tmp_path, generation=2)
+    after.sweep(running=[0], leaders=[0])
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    store = store_in(tmp_path)
+    monkeypatch.setattr(module, "write_whole", full)
+    store.keep_state(0, epoch=1, step=0, payload=Bytes(b"s"))
+    with pytest.raises(StoreError, match="No space left"):
+        store.close()

@@ -1,0 +1,143 @@
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from search import lease
+from search.archive import Archive
+from search.errors import LeaseLost, StudyElsewhere
+from search.settings import Settings
+
+CHILD = """
+import sys, time
+from search import database, lease
+lease.acquire(database.open_storage(sys.argv[1], create=False).engine, "small")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[sa.Engine]:
+    archive = Archive(settings)
+    yield archive.storage.engine
+    archive.close()
+
+
+def test_a_study_has_one_owner_at_a_time(engine: sa.Engine) -> None:
+    mine = lease.acquire(engine, "small")
+    waited: list[lease.Holder] = []
+    with pytest.raises(StudyElsewhere, match="being run by"):
+        lease.acquire(engine, "small", waiting=waited.append)
+    assert waited
+    mine.release()
+    lease.acquire(engine, "small").release()
+
+
+def test_studies_do_not_wait_for_each_other(engine: sa.Engine) -> None:
+    one, two = lease.acquire(engine, "one"), lease.acquire(engine, "two")
+    one.release()
+    two.release()
+
+
+def test_each_owner_raises_the_generation(engine: sa.Engine) -> None:
+    generations = []
+    for _ in range(3):
+        held = lease.acquire(engine, "small")
+        generations.append(held.generation)
+        held.release()
+    assert generations == [1, 2, 3]
+
+
+def test_an_owner_that_was_killed_on_this_machine_is_replaced_at_once(
+    settings: Settings, engine: sa.Engine
+) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, settings.storage], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    found = lease.holder(engine, "small")
+    assert found is not None
+    assert found.process == child.pid
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    assert lease.holder(engine, "small") is None
+    waited: list[lease.Holder] = []
+    held = lease.acquire(engine, "small", waiting=waited.append)
+    assert (waited, held.generation) == ([], 2)
+    held.release()
+
+
+def test_a_silent_owner_elsewhere_is_waited_for_until_its_row_runs_out(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease.acquire(engine, "small").release()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE coordinator_lease SET host = 'elsewhere', owner = 'them', "
+            "expires = (julianday('now') - 2440587.5) * 86400.0 + 1.2"
+        )
+    waited: list[float] = []
+    held = lease.acquire(engine, "small", waiting=lambda h: waited.append(h.seconds_left))
+    assert waited
+    assert waited == sorted(waited, reverse=True)
+    held.release()
+
+
+def test_the_fence_refuses_a_commit_of_an_owner_that_is_one_no_more(engine: sa.Engine) -> None:
+    held = lease.acquire(engine, "small")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE facts (value INTEGER)")
+    sa.event.listen(engine, "commit", held.fence)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO facts VALUES (1)")
+    sa.event.remove(engine, "commit", held.fence)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE coordinator_lease SET owner = 'another'")
+    sa.event.listen(engine, "commit", held.fence)
+    with pytest.raises(LeaseLost), engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO facts VALUES (2)")
+    sa.event.remove(engine, "commit", held.fence)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT value FROM facts").scalars().all() == [1]
+    assert held.lost
+    assert not held.surely_held()
+
+
+def test_a_wish_to_stop_reaches_the_owner(engine: sa.Engine) -> None:
+    assert not lease.ask_to_stop(engine, "small")
+    held = lease.acquire(engine, "small")
+    assert lease.ask_to_stop(engine, "small")
+    held.renew()
+    assert held.stop_asked
+    held.release()
+    again = lease.acquire(engine, "small")
+    again.renew()
+    assert not again.stop_asked
+    again.release()
+
+
+def test_of_many_that_want_a_study_one_gets_it(engine: sa.Engine) -> None:
+    got: list[lease.Lease] = []
+    refused: list[StudyElsewhere] = []
+
+    def want() -> None:
+        try:
+            got.append(lease.acquire(engine, "small"))
+        except StudyElsewhere as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=want) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(got), len(refused)) == (1, 5)
+    assert time.monotonic() > 0
+    got[0].release()
