@@ -5,6 +5,7 @@ Letters: N tokens or steps, F features, K targets. Knows neither torch nor `data
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -61,29 +62,24 @@ class TextEncoding:
             ids (N,), and for each token the characters of `text` up to and including it (N,);
             what lies between tokens counts with the later one, the end of the text with the last.
         """
+        if self.kind == "character":
+            ids = _characters(self.json, self.unknown, text)
+            return ids, np.arange(1, len(ids) + 1, dtype=np.int64)
         tokenizer = _tokenizer(self.json)
-        ids: list[npt.NDArray[np.int32]] = []
-        ends: list[npt.NDArray[np.int64]] = []
+        parts: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
+        ends: list[npt.NDArray[np.int64]] = [np.zeros(0, np.int64)]
         start = 0
-        pieces = _pieces(text, anywhere=self.kind == "character")
+        pieces = _pieces(text)
         while group := list(islice(pieces, _GROUP)):
-            if self.kind == "character":
-                encoded = tokenizer.encode_batch_fast(group, add_special_tokens=False)
-            else:
-                encoded = tokenizer.encode_batch(group, add_special_tokens=False)
+            encoded = tokenizer.encode_batch(group, add_special_tokens=False)
             for piece, tokens in zip(group, encoded, strict=True):
-                ids.append(np.array(tokens.ids, dtype=np.int32))
-                if self.kind == "character":
-                    ends.append(np.arange(start + 1, start + 1 + len(piece), dtype=np.int64))
-                else:
-                    offsets = np.array(tokens.offsets, dtype=np.int64).reshape(-1, 2)
-                    ends.append(start + offsets[:, 1])
+                parts.append(np.array(tokens.ids, dtype=np.int32))
+                last = (offset[1] for offset in tokens.offsets)
+                ends.append(start + np.fromiter(last, dtype=np.int64, count=len(tokens)))
                 start += len(piece)
-        if not ids:
-            return np.zeros(0, np.int32), np.zeros(0, np.int64)
         all_ends = np.maximum.accumulate(np.concatenate(ends))
         all_ends[-1:] = len(text)
-        return np.concatenate(ids), all_ends
+        return np.concatenate(parts), all_ends
 
     def encode_rows(
         self, texts: Sequence[str]
@@ -201,12 +197,23 @@ class Encoding:
             ) from error
 
 
-def _pieces(text: str, *, anywhere: bool) -> Iterator[str]:
-    """Cut text into pieces, after line breaks unless `anywhere` will do."""
+def _characters(json: str, unknown: int, text: str) -> npt.NDArray[np.int32]:
+    """Look every character up; what the tokenizer itself gives, twenty times as fast."""
+    table = _table(json, unknown)
+    ids = np.empty(len(text), np.int32)
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE]
+        codes = np.frombuffer(piece.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        ids[start : start + _PIECE] = table[codes]
+    return ids
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut text into pieces, after line breaks."""
     start = 0
     while start < len(text):
         end = start + _PIECE
-        if not anywhere and end < len(text):
+        if end < len(text):
             end = text.find("\n", end) + 1 or len(text)
         yield text[start:end]
         start = end
@@ -224,3 +231,13 @@ def _tokenizer(json: str) -> Tokenizer:
 def _size(json: str) -> int:
     vocabulary = _tokenizer(json).get_vocab(with_added_tokens=True)
     return max(vocabulary.values()) + 1
+
+
+@lru_cache(maxsize=8)
+def _table(json: str, unknown: int) -> npt.NDArray[np.int32]:
+    """Give the id of every code point, (1,114,112,): that of `unknown` where there is none."""
+    table = np.full(sys.maxunicode + 1, unknown, np.int32)
+    for token, number in _tokenizer(json).get_vocab(with_added_tokens=True).items():
+        if len(token) == 1:
+            table[ord(token)] = number
+    return table

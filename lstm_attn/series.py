@@ -139,9 +139,10 @@ def _check_values(series: Series, task: TaskConfig, problems: Problems) -> None:
     for name in series.columns:
         missing = np.flatnonzero(~np.isfinite(series.of([name])[:, 0]))
         if len(missing):
+            first = series.where(int(missing[0]))
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             problems.add(
-                f"{keys[name]}: column {name!r} has no finite number in {series.where(int(missing[0]))}"
+                f"{keys[name]}: column {name!r} has no finite number in {first}"
                 f"{more} - fill it in, or leave the column out"
             )
 

@@ -12,7 +12,7 @@ from search.records import (
     ReplayedEpoch,
     StudySummary,
 )
-from search.render.verdict import beats_strong
+from search.render.verdict import beats_strong, same
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type
@@ -69,7 +69,7 @@ def best(study: StudySummary, top: int) -> dict[str, Any]:
 
 def replayed(epochs: Sequence[ReplayedEpoch]) -> list[dict[str, Any]]:
     """Give each epoch as recorded and as replayed."""
-    return [{**plain(epoch), "same": epoch.recorded == epoch.replayed} for epoch in epochs]
+    return [{**plain(epoch), "same": same([epoch])} for epoch in epochs]
 
 
 def exported(exports: Sequence[Exported]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from rich.text import Text
 from lstm_attn.config import METRICS, TaskKind
 from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch
 from search.render.layout import baseline_table, lean, pairs, section
+from search.render.verdict import same
 from search.render.words import count, number, seconds, sense, setting, settings
 
 
@@ -18,13 +19,12 @@ def check(report: CheckReport) -> RenderableType:
     cost = lean("model", "weights", "an epoch", "configuration")
     for name, model in (("smallest", report.smallest), ("largest", report.largest)):
         cost.add_row(name, *_cost(model))
+    objective = report.objective
     points = "a continuum" if report.points is None else count(report.points, "configuration")
     return Group(
-        Text(f"{report.name}: {report.task}, {report.objective} ({sense(direction)})"),
+        Text(f"{report.name}: {report.task}, {objective} ({sense(direction)})"),
         section("Data", pairs({name: _plainly(value) for name, value in report.data.items()})),
-        section(
-            "Baselines, on validation rows", baseline_table(report.baselines, report.objective)
-        ),
+        section("Baselines, on validation rows", baseline_table(report.baselines, objective)),
         section(f"Space: {points}", pairs(report.dimensions) if report.dimensions else "fixed"),
         section("Models, on this machine", cost),
         Text(
@@ -34,27 +34,28 @@ def check(report: CheckReport) -> RenderableType:
     )
 
 
-def replayed(number_: int, objective: str, epochs: Sequence[ReplayedEpoch]) -> RenderableType:
-    """Show each epoch as recorded and as replayed, and say whether all are the same."""
+def replayed(trial: str, epochs: Sequence[ReplayedEpoch]) -> RenderableType:
+    """Show each epoch as recorded and as replayed, and say whether all are the same.
+
+    Arguments:
+        trial: which one, in words.
+        epochs: in their order.
+    """
     table = lean("epoch", "recorded", "replayed", "difference")
-    for epoch in epochs:
-        difference = epoch.replayed - epoch.recorded
-        same = epoch.recorded == epoch.replayed
+    for one in epochs:
+        difference = "none" if same([one]) else f"{one.replayed - one.recorded:.1e}"
         table.add_row(
-            str(epoch.epoch),
-            number(epoch.recorded),
-            number(epoch.replayed),
-            "none" if same else f"{difference:.1e}",
+            str(one.epoch), number(one.recorded), number(one.replayed), difference
         )
-    differing = [epoch.epoch for epoch in epochs if epoch.recorded != epoch.replayed]
-    said = (
-        f"{count(len(differing), 'epoch')} of {len(epochs)} differ, epoch {differing[0]} first: "
-        "results are the same to the last bit on the same kind of processor only"
-        if differing
-        else f"{'the epoch is' if len(epochs) == 1 else f'all {len(epochs)} epochs are'} "
-        "the same to the last bit"
-    )
-    return Group(Text(f"trial {number_}, {objective}\n"), table, Text(f"\n{said}"))
+    other = [one.epoch for one in epochs if not same([one])]
+    if other:
+        said = (
+            f"{len(other)} of {count(len(epochs), 'epoch')} came out otherwise, epoch {other[0]} "
+            "first: results are the same to the last bit on the same kind of processor alone"
+        )
+    else:
+        said = f"{count(len(epochs), 'epoch')} replayed, the same to the last bit"
+    return Group(Text(f"{trial}\n"), table, Text(f"\n{said}"))
 
 
 def exported(exports: Sequence[Exported]) -> RenderableType:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -9,7 +10,7 @@ from rich.text import Text
 from search.records import Ending, Launched, StudySummary, TrialSummary
 from search.render.layout import baseline_table, lean, pairs, section, sentence
 from search.render.verdict import baselines_in_words, best_default, verdict
-from search.render.words import STATES, count, listed, number, place, sense, settings
+from search.render.words import STATES, listed, number, place, sense, settings
 
 REASONS = 5
 """Different reasons of failures that are shown, the most frequent first."""
@@ -66,31 +67,32 @@ def best(study: StudySummary, top: int) -> RenderableType:
     )
 
 
-def launched(launch: Launched, file: str) -> RenderableType:
+def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
     """Show how a launch has ended and what may come next.
 
     Arguments:
         launch: the end.
-        file: the study file, for the command to go on with.
+        again: the command that launches it again.
+        export: the command that exports its best trial.
     """
-    study = launch.study
+    study = replace(launch.study, owner=None)  # it was this launch
+    said, command = launch.ending.value, ""
     if not launch.fresh:
         more = max(2 * study.budget, study.finished + 1)
         said = (
-            f"nothing left to run, {count(study.finished, 'trial')} of {study.budget} are "
-            f"finished - for more: lstm-search launch {file} --trials {more}"
+            f"nothing is left to run, {study.finished} of {study.budget} are finished - for more:"
         )
-    else:
-        said = launch.ending.value
-        if launch.ending in _RESUMABLE:
-            said += f" - go on with: lstm-search launch {file}"
-    export = f"To take the best along: lstm-search export {study.name} --to FOLDER"
+        command = f"{again} --trials {more}"
+    elif launch.ending in _RESUMABLE:
+        said += " - to go on:"
+        command = again
     return Group(
         pairs(header(study)),
         *_failures(study),
         *sentence(verdict(study)),
         Text(f"\n{study.name}: {said}"),
-        Text(export) if study.leaders else Text("No trial has ended an epoch."),
+        *_command(command),
+        *([Text("To take the best along:"), *_command(export)] if study.leaders else []),
     )
 
 
@@ -111,6 +113,11 @@ def header(study: StudySummary) -> dict[str, str]:
         "run by": study.owner or "",
     }
     return {name: said for name, said in facts.items() if said}
+
+
+def _command(line: str) -> list[Text]:
+    """Put a command on a line of its own, whole, so that it can be copied."""
+    return [Text(f"  {line}", no_wrap=True, overflow="ignore")] if line else []
 
 
 def _trial(trial: TrialSummary) -> tuple[str, ...]:

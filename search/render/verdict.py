@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from search.records import BaselineScore, StudySummary, TrialSummary
+from search.records import BaselineScore, ReplayedEpoch, StudySummary, TrialSummary
 from search.render.words import Direction, better, number
 
 
@@ -58,3 +58,8 @@ def baselines_in_words(baselines: Sequence[BaselineScore], objective: str) -> st
         f"{number(one.validation.get(objective))} {one.name}{' (strong)' if one.strong else ''}"
         for one in strong_first
     )
+
+
+def same(epochs: Sequence[ReplayedEpoch]) -> bool:
+    """Tell whether epochs came out as recorded, to the last bit."""
+    return all(epoch.recorded == epoch.replayed for epoch in epochs)

@@ -71,7 +71,7 @@ def test_every_sequence_is_in_one_split_scaled_by_training_rows(tmp_path, sequen
         assert split.inputs.dtype == np.float32
         for at in range(split.rows):
             steps = row_of(split, at) * deviation + mean
-            number = int(round(float(steps[0, 0])))
+            number = round(float(steps[0, 0]))
             np.testing.assert_allclose(steps, sequences[number], atol=1e-4)
             assert data.encoding.labels[split.labels[at]] == number % 2
             found.append(number)
@@ -233,7 +233,7 @@ def test_new_texts_may_come_as_lines(tmp_path) -> None:
 
 
 WRONG = [
-    ([{"x": [[1, 2]], "y": 0}, {"x": [[1, 2], [3]], "y": 1}], "has 1 numbers a step, not 2 as .* row 2"),
+    ([{"x": [[1, 2]], "y": 0}, {"x": [[1, 2], [3]], "y": 1}], "1 numbers a step, not 2 as .* row 2"),
     ([{"x": [[1]], "y": 0}, {"x": [], "y": 1}], "column 'x' has no steps in row 2"),
     ([{"x": [[1]], "y": 0}, {"x": None, "y": 1}], "column 'x' has no steps in row 2"),
     ([{"x": [[1], [None]], "y": 0}, {"x": [[2]], "y": 1}], "no finite number in row 1"),
@@ -278,7 +278,7 @@ def test_files_of_different_widths_or_kinds_are_refused(tmp_path) -> None:
     with pytest.raises(DataError, match="a step is 2 numbers in one file, 3 numbers in another"):
         prepared(tmp_path, [], train=(write(tmp_path / "two.jsonl", float_rows(4)), *wide))
     words = (write(tmp_path / "words.jsonl", [{"x": "a", "y": "a"}]),)
-    with pytest.raises(DataError, match="data.test: its rows are text, training rows are floats"):
+    with pytest.raises(DataError, match=r"data.test: its rows are text, training rows are floats"):
         prepared(tmp_path, float_rows(), test=words)
 
 

@@ -197,7 +197,7 @@ def test_a_column_of_numbers_is_no_text(tmp_path) -> None:
 
 def test_a_row_without_text_is_named(tmp_path) -> None:
     (tmp_path / "a.json").write_text('{"text": "a"}\n{"text": null}\n{}\n')
-    with pytest.raises(DataError, match="column 'text' has no text in row 2 of .* and 1 more"):
+    with pytest.raises(DataError, match=r"column 'text' has no text in row 2 of .* and 1 more"):
         prepare(DataConfig(format="json", train=(str(tmp_path / "a.json"),)), TASK)
 
 

@@ -4,6 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,6 +75,13 @@ def test_long_texts_are_cut_into_pieces_without_a_trace(monkeypatch: pytest.Monk
             np.testing.assert_array_equal(some, all_at_once)
 
 
+@given(TEXT, TEXT)
+def test_characters_are_the_tokens_that_the_library_gives(seen: str, text: str) -> None:
+    encoding = vocabulary.fit_characters([seen])
+    library = Tokenizer.from_str(encoding.json).encode(text + "[UNK]", add_special_tokens=False)
+    assert encoding.encode(text + "[UNK]")[0].tolist() == library.ids
+
+
 def test_special_names_in_a_text_are_only_text() -> None:
     text = "[PAD] [UNK] [PAD] [UNK]"
     for encoding in (vocabulary.fit_characters([text]), words(text)):
@@ -99,7 +107,7 @@ def test_upper_case_is_lower_case_where_asked() -> None:
 
 
 def test_no_word_seen_twice_is_an_error_that_names_the_cure() -> None:
-    with pytest.raises(DataError, match='no word is seen twice.*tokenizer = "character"'):
+    with pytest.raises(DataError, match=r'no word is seen twice.*tokenizer = "character"'):
         words("each word once")
 
 
@@ -109,7 +117,7 @@ def test_rows_are_encoded_as_each_alone(rows: list[str]) -> None:
     ids, offsets = encoding.encode_rows(rows)
     assert offsets[0] == 0
     assert offsets[-1] == len(ids)
-    for row, (start, end) in zip(rows, zip(offsets, offsets[1:], strict=False), strict=True):
+    for row, (start, end) in zip(rows, pairwise(offsets), strict=True):
         assert encoding.decode(ids[start:end]) == row
 
 
@@ -154,7 +162,7 @@ def test_what_is_no_tokenizer_is_an_error_with_its_path(tmp_path, content: str) 
     path.write_text(content)
     with pytest.raises(DataError, match=f"data.tokenizer: {path} is no tokenizer.json"):
         vocabulary.given(str(path))
-    with pytest.raises(DataError, match="use character, word or a tokenizer.json"):
+    with pytest.raises(DataError, match=r"use character, word or a tokenizer.json"):
         vocabulary.given(str(tmp_path / "words"))
 
 

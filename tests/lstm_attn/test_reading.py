@@ -209,7 +209,7 @@ def test_all_files_that_cannot_be_found_are_named_at_once(tmp_path) -> None:
 
 
 def test_a_name_that_tells_no_format_is_an_error_with_those_that_do() -> None:
-    with pytest.raises(DataError, match="a.xls: no format .* use one of .csv, .json"):
+    with pytest.raises(DataError, match=r"a.xls: no format .* use one of .csv, .json"):
         format_of(Path("a.xls"))
 
 

@@ -70,9 +70,9 @@ def test_without_test_nothing_is_held_out_for_it() -> None:
 
 
 def test_too_many_rows_held_out_is_an_error_with_the_most_there_can_be() -> None:
-    with pytest.raises(DataError, match="9 rows can't be held out of 10 .* at most 8"):
+    with pytest.raises(DataError, match=r"9 rows can't be held out of 10 .* at most 8"):
         stratified(np.arange(10) % 2, held(9), held(), 0)
-    with pytest.raises(DataError, match="data.validation: 10 of 10 rows are held out"):
+    with pytest.raises(DataError, match=r"data.validation: 10 of 10 rows are held out"):
         cut(10, held(10), held())
 
 
@@ -82,9 +82,9 @@ def test_dates_cut_from_then_on() -> None:
     test = understand("2012/01/09", "data.test")
     assert cut(10, validation, test, stamps=stamps) == (4, 8)
     later = understand("2013-01-01", "data.validation")
-    with pytest.raises(DataError, match="2013-01-01 leaves no row.*after 2012-01-01 and up to 20"):
+    with pytest.raises(DataError, match=r"2013-01-01 leaves no row.*after 2012-01-01 and up to 20"):
         cut(10, later, held(), stamps=stamps)
-    with pytest.raises(DataError, match="data.validation: 2012-01-05 leaves no row"):
+    with pytest.raises(DataError, match=r"data.validation: 2012-01-05 leaves no row"):
         cut(10, validation, understand("2012-01-03", "data.test"), stamps=stamps)
     for without_time in (
         lambda: cut(10, validation, held()),
@@ -96,7 +96,7 @@ def test_dates_cut_from_then_on() -> None:
 
 @pytest.mark.parametrize("share", [0, -1, 0.0, 1.0, 1.5, -0.5, float("nan"), True])
 def test_a_share_out_of_range_is_an_error_with_what_would_do(share) -> None:
-    with pytest.raises(DataError, match="data.test: got .* use a share between 0 and 1"):
+    with pytest.raises(DataError, match=r"data.test: got .* use a share between 0 and 1"):
         understand(share, "data.test")
 
 

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import optuna
 import pytest
@@ -32,7 +33,7 @@ def test_rungs_lie_past_warm_up_a_ninth_and_the_settling_steps_and_before_the_la
         assert rung >= epochs / 9
         assert rung * steps >= SETTLING_STEPS
         assert rung < epochs
-    assert all(later == 3 * earlier for earlier, later in zip(rungs, rungs[1:], strict=False))
+    assert all(later == 3 * earlier for earlier, later in pairwise(rungs))
     first = math.ceil(max(0.05 * epochs, epochs / 9, SETTLING_STEPS / steps))
     assert bool(rungs) == (first < epochs)
 

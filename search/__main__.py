@@ -1,0 +1,5 @@
+"""`python -m search` is `lstm-search`."""
+
+from search.cli import main
+
+main()

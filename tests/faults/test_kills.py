@@ -1,0 +1,91 @@
+"""Kills at bad moments, for real: processes, Ray, SQLite, files."""
+
+import os
+import signal
+from random import Random
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_launch_killed_three_times_ends_whole_and_replays_to_the_bit(bench: Any) -> None:
+    bench.write(trials=8, steps=40)
+    chance = Random(20261123)
+    for _ in range(3):
+        before = bench.epochs()
+        process = bench.launch()
+        more = chance.randint(2, 12)
+        bench.wait_until(lambda before=before, more=more: bench.epochs() >= before + more, process)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    code, _, said = bench.finish(bench.launch())
+    assert code == 0, said
+    bench.check_whole(8)
+    bench.check_replays(list(range(8)))
+
+
+def test_a_killed_workers_trial_goes_on_from_its_state_elsewhere(bench: Any) -> None:
+    bench.write(trials=4, steps=150)
+    process = bench.launch()
+    bench.wait_until(lambda: bool(bench.states()), process)
+    for pid in bench.worker_pids(process):
+        os.kill(pid, signal.SIGKILL)
+    code, _, said = bench.finish(process)
+    assert code == 0, said
+    assert "lost" in said
+    bench.check_whole(4)
+    bench.check_replays([0, 1])
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_launch_hands_in_and_goes_on(
+    number: signal.Signals, expected: int, bench: Any
+) -> None:
+    bench.write(trials=3, steps=60)
+    process = bench.launch()
+    bench.wait_until(lambda: bench.epochs() >= 2, process)
+    os.kill(process.pid, number)
+    code, _, said = bench.finish(process)
+    assert code == expected, said
+    running = [trial for trial in bench.trials() if not trial.state.is_finished()]
+    assert running
+    held = {int(path.name.split("-")[1]) for path in bench.states()}
+    assert held == {trial.number for trial in running}
+    code, _, said = bench.finish(bench.launch())
+    assert code == 0, said
+    bench.check_whole(3)
+    bench.check_replays([trial.number for trial in running])
+
+
+def test_a_second_launch_is_refused_and_stop_ends_the_first(bench: Any) -> None:
+    from search import operations
+
+    bench.write(trials=3, steps=100)
+    first = bench.launch()
+    bench.wait_until(lambda: bench.epochs() >= 1, first)
+    code, _, said = bench.finish(bench.launch())
+    assert code == 3, said
+    assert "is being run by" in said
+    assert operations.status(bench.settings, "short").owner is not None
+    assert operations.stop(bench.settings, "short")
+    code, _, said = bench.finish(first)
+    assert code == 130, said
+    assert not operations.stop(bench.settings, "short")
+
+
+def test_a_launch_ends_at_its_timeout_and_the_next_goes_on(bench: Any) -> None:
+    bench.write(trials=3, steps=60)
+    code, _, said = bench.finish(bench.launch("--timeout", "14s"))
+    assert code == 0, said
+    code, _, said = bench.finish(bench.launch())
+    assert code == 0, said
+    bench.check_whole(3)
+    code, _, said = bench.finish(bench.launch())
+    assert code == 0, said
+    assert "--trials" in said
+    bench.check_whole(3)
+    code, _, said = bench.finish(bench.launch("--trials", "4"))
+    assert code == 0, said
+    bench.check_whole(4)
