@@ -41,7 +41,7 @@ def serve(settings: Settings, *, port: int, ready: Callable[[str], None]) -> Non
         # Wrapped as here, finished trials are kept in memory; given as a URL, each poll of a
         # large study reads all of them again.
         app = optuna_dashboard.wsgi(get_storage(storage))
-        with closing(_listen(app, port)) as server, _signals_interrupt(), suppress(KeyboardInterrupt):
+        with closing(_listen(app, port)) as server, _until_signalled():
             ready(f"http://{LOOPBACK}:{server.effective_port}/dashboard")
             server.run()
     finally:
@@ -62,11 +62,12 @@ def _listen(app: Any, port: int) -> Any:  # noqa: ANN401 - neither library ships
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let both signals interrupt, also where a shell has told us to ignore the first."""
+def _until_signalled() -> Iterator[None]:
+    """Let both signals end what is inside, also where a shell has us ignore the first."""
     former = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
     try:
-        yield
+        with suppress(KeyboardInterrupt):
+            yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

@@ -3,9 +3,10 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
 from rich.console import RenderableType
 
@@ -15,15 +16,12 @@ from search.render.layout import console
 from search.render.plain import plain
 
 
-def show(result: RenderableType, file: TextIO) -> None:
-    """Print what is for people."""
-    console(file).print(result)
-
-
-def show_json(result: object, file: TextIO) -> None:
-    """Print what is for programs: JSON, finite numbers only."""
-    file.write(as_json(result))
-    file.flush()
+def show(result: RenderableType | dict[str, Any] | list[Any]) -> None:
+    """Print a result on stdout: plain values as JSON, anything else as text."""
+    if isinstance(result, dict | list):
+        deliver(as_json(result), None)
+    else:
+        console(sys.stdout).print(result)
 
 
 def as_json(result: object) -> str:
@@ -40,15 +38,15 @@ def as_csv(rows: Sequence[Mapping[str, Value]]) -> str:
     return text.getvalue()
 
 
-def deliver(text: str, out: Path | None, file: TextIO) -> None:
-    """Write a text into a file; print it where none is named.
+def deliver(text: str, out: Path | None) -> None:
+    """Write a text into a file; print it on stdout where none is named.
 
     Raises:
         WrongUse: the file cannot be written.
     """
     if out is None:
-        file.write(text)
-        file.flush()
+        sys.stdout.write(text)
+        sys.stdout.flush()
         return
     try:
         out.write_text(text, encoding="utf-8", newline="")

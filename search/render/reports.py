@@ -44,9 +44,7 @@ def replayed(trial: str, epochs: Sequence[ReplayedEpoch]) -> RenderableType:
     table = lean("epoch", "recorded", "replayed", "difference")
     for one in epochs:
         difference = "none" if same([one]) else f"{one.replayed - one.recorded:.1e}"
-        table.add_row(
-            str(one.epoch), number(one.recorded), number(one.replayed), difference
-        )
+        table.add_row(str(one.epoch), number(one.recorded), number(one.replayed), difference)
     other = [one.epoch for one in epochs if not same([one])]
     if other:
         said = (

@@ -233,7 +233,7 @@ def test_new_texts_may_come_as_lines(tmp_path) -> None:
 
 
 WRONG = [
-    ([{"x": [[1, 2]], "y": 0}, {"x": [[1, 2], [3]], "y": 1}], "1 numbers a step, not 2 as .* row 2"),
+    ([{"x": [[1, 2]], "y": 0}, {"x": [[1, 2], [3]], "y": 1}], "has 1 numbers a step, .* row 2"),
     ([{"x": [[1]], "y": 0}, {"x": [], "y": 1}], "column 'x' has no steps in row 2"),
     ([{"x": [[1]], "y": 0}, {"x": None, "y": 1}], "column 'x' has no steps in row 2"),
     ([{"x": [[1], [None]], "y": 0}, {"x": [[2]], "y": 1}], "no finite number in row 1"),

@@ -1,0 +1,64 @@
+"""Arguments and options that several commands take, and how they are read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def duration(text: str) -> float:
+    """Read a duration into seconds.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    from search.spec import times
+
+    try:
+        return times.duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def writable(out: Path | None) -> Path | None:
+    """Refuse a file that cannot be written before anything is computed for it.
+
+    Raises:
+        typer.BadParameter: it is a folder, or in a folder that isn't there.
+    """
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise typer.BadParameter(f"cannot write {out} - name a file in a folder that is there")
+    return out
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A study file (TOML).")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A study, or its file.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An export.")]
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="A file as the model was trained on.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Database of studies: sqlite:///FILE. Else LSTM_SEARCH_STORAGE, "
+        "else .lstm-search/studies.db.",
+    ),
+]
+Checkpoints = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder of checkpoints. Else LSTM_SEARCH_CHECKPOINTS, else beside the database.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Over the file's, such as training.epochs=5."),
+]
+Rename = Annotated[str | None, typer.Option("--name", help="The study's name, over the file's.")]
+Top = Annotated[int, typer.Option(min=1, help="How many of the best.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the end result alone.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", callback=writable, help="Write here, not to stdout."),
+]

@@ -1,0 +1,222 @@
+"""The commands around studies: parse, call one operation, print."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search import operations
+from search.cli.app import command
+from search.cli.options import (
+    Checkpoints,
+    File,
+    Json,
+    Name,
+    Overrides,
+    Quiet,
+    Rename,
+    Storage,
+    Top,
+    duration,
+)
+from search.errors import SearchError
+from search.records import Ending
+from search.settings import Settings, read
+
+EXIT_CODES = {Ending.INTERRUPTED: 130, Ending.STOPPED: 130, Ending.TERMINATED: 143}
+"""Of launches that can go on; others end with 0."""
+
+
+@command("check studies/quickstart.toml")
+def check(
+    file: File,
+    overrides: Overrides = None,
+    name: Rename = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look at a study without training: data, baselines, cost."""
+    from search.render import output, plain, progress, reports
+
+    with progress.busy(f"checking {file}", sys.stderr, quiet=quiet):
+        report = operations.check(file, overrides=overrides or (), name=name)
+    output.show(plain.check(report) if as_json else reports.check(report))
+
+
+@command("launch studies/quickstart.toml --slots 2 --timeout 30m")
+def launch(
+    file: File,
+    *,
+    trials: Annotated[int | None, typer.Option(min=1, help="Finished trials in all.")] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(parser=duration, metavar="TIME", help="Of this launch: 30m, 1h30m, 45s."),
+    ] = None,
+    slots: Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")] = None,
+    name: Rename = None,
+    overrides: Overrides = None,
+    storage: Storage = None,
+    checkpoints: Checkpoints = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run a study, or go on with it.
+
+    Ctrl-C ends it so that it can go on; a second one ends it at once.
+
+    Exit code 0: its budget is spent, or its time is over; 3: it is run elsewhere; 130 and 143:
+    it was interrupted, and launching it again goes on with it.
+    """
+    from search.render import output, progress, standings
+
+    with progress.progress(sys.stderr, quiet=quiet) as shown:
+        launched = operations.launch(
+            file,
+            _places(storage, checkpoints),
+            watch=shown.watch,
+            overrides=overrides or (),
+            name=name,
+            trials=trials,
+            timeout=timeout,
+            slots=slots,
+        )
+    given = {"--name": name, "--storage": storage, "--checkpoints": checkpoints}
+    again = _said("launch", str(file), **given, **{"--set": overrides})
+    export = _said("export", launched.study.name, "--to", "FOLDER", **{**given, "--name": None})
+    output.show(standings.launched(launched, again=again, export=export))
+    raise typer.Exit(EXIT_CODES.get(launched.ending, 0))
+
+
+@command("stop quickstart")
+def stop(name: Name, storage: Storage = None) -> None:
+    """End a study, wherever it runs, as by Ctrl-C."""
+    asked = operations.stop(_places(storage), operations.study_name(name))
+    typer.echo("asked to stop" if asked else "nobody runs it")
+
+
+@command("list", name="list")
+def list_(storage: Storage = None, as_json: Json = False) -> None:
+    """List all studies: how far they are, their best."""
+    from search.render import output, plain, standings
+
+    found = operations.list_studies(_places(storage))
+    output.show(plain.studies(found) if as_json else standings.studies(found))
+
+
+@command("status quickstart")
+def status(name: Name, storage: Storage = None, as_json: Json = False) -> None:
+    """Show how a study stands: scores, counts, failures."""
+    from search.render import output, plain, standings
+
+    study = operations.status(_places(storage), operations.study_name(name))
+    output.show(plain.status(study) if as_json else standings.status(study))
+
+
+@command("best quickstart --top 10")
+def best(name: Name, top: Top = 5, storage: Storage = None, as_json: Json = False) -> None:
+    """Show the best trials, beside defaults and baselines."""
+    from search.render import output, plain, standings
+
+    study = operations.status(_places(storage), operations.study_name(name))
+    output.show(plain.best(study, top) if as_json else standings.best(study, top))
+
+
+@command("replay quickstart 7")
+def replay(
+    name: Name,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The trial's number.")],
+    storage: Storage = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a recorded trial again and compare each epoch.
+
+    Exit code 0: all are the same to the last bit; 1: some are not.
+    """
+    from search.render import output, plain, progress, reports, verdict
+
+    with progress.busy(f"training trial {number} again", sys.stderr, quiet=quiet) as say:
+        epochs = operations.replay(
+            _places(storage),
+            operations.study_name(name),
+            number,
+            watch=lambda one: say(f"training trial {number} again: epoch {one.epoch} has ended"),
+        )
+    table = reports.replayed(f"{name}, trial {number}", epochs)
+    output.show(plain.replayed(epochs) if as_json else table)
+    raise typer.Exit(0 if verdict.same(epochs) else 1)
+
+
+@command("export quickstart --to exports/quickstart")
+def export(
+    name: Name,
+    to: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="The folder; for several, each in its own."),
+    ],
+    top: Top = 1,
+    storage: Storage = None,
+    checkpoints: Checkpoints = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the best trials as folders to be loaded.
+
+    Each is loaded in a fresh process and scored again before it is called done.
+    """
+    from search.render import output, plain, progress, reports
+
+    with progress.busy(f"scoring the best of {name} again", sys.stderr, quiet=quiet):
+        places, study = _places(storage, checkpoints), operations.study_name(name)
+        exports = operations.export(places, study, to=to, top=top)
+    output.show(plain.exported(exports) if as_json else reports.exported(exports))
+
+
+@command("dashboard --port 8081")
+def dashboard(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="On this machine alone.")] = 8080,
+    storage: Storage = None,
+) -> None:
+    """Serve optuna-dashboard over the database until Ctrl-C."""
+    operations.dashboard(
+        _places(storage),
+        port=port,
+        ready=lambda url: typer.echo(f"{url} - Ctrl-C to end"),
+    )
+
+
+@command("delete quickstart --yes")
+def delete(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    storage: Storage = None,
+    checkpoints: Checkpoints = None,
+) -> None:
+    """Delete a study with its checkpoints, after asking."""
+    places, study = _places(storage, checkpoints), operations.study_name(name)
+    if not yes:
+        _ask(f"delete {study} with {len(operations.status(places, study).trials)} trials? [y/N] ")
+    operations.delete(places, study)
+    typer.echo(f"deleted {study}")
+
+
+def _places(storage: str | None, checkpoints: str | None = None) -> Settings:
+    return read(os.environ, folder=Path.cwd(), storage=storage, checkpoints=checkpoints)
+
+
+def _said(*words: str, **options: str | list[str] | None) -> str:
+    """Write a command, as it can be copied, with the options that were given."""
+    line = ["lstm-search", *words]
+    for option, value in options.items():
+        for one in [value] if isinstance(value, str) else value or ():
+            line += [option, one]
+    return shlex.join(line)
+
+
+def _ask(question: str) -> None:
+    """Ask on stderr; anything but yes, and nobody to answer too, is no."""
+    typer.echo(question, err=True, nl=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise SearchError("not deleted - answer y, or use --yes")
