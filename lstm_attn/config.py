@@ -178,12 +178,13 @@ def loss_metric(kind: TaskKind, objective: str) -> str:
 
 
 def _model_problems(config: ModelConfig) -> list[str]:
-    problems = []
     if config.variant not in VARIANTS:
         return [f"variant: no {config.variant!r} - use one of {', '.join(VARIANTS)}"]
-    for name in ("input_size", "output_size", "hidden_size", "layers"):
-        if getattr(config, name) < 1:
-            problems.append(f"{name}: got {getattr(config, name)} - use 1 or more")
+    problems = [
+        f"{name}: got {getattr(config, name)} - use 1 or more"
+        for name in ("input_size", "output_size", "hidden_size", "layers")
+        if getattr(config, name) < 1
+    ]
     if not 0.0 <= config.dropout < 1.0:
         problems.append(f"dropout: got {config.dropout} - use 0 up to, not including, 1")
     needed = {

@@ -221,10 +221,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=8)
 def _tokenizer(json: str) -> Tokenizer:
-    tokenizer = Tokenizer.from_str(json)
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
+    return Tokenizer.from_str(json)
 
 
 @lru_cache(maxsize=8)

@@ -1,9 +1,9 @@
 """What a user can mend: the errors of `lstm_attn`.
 
-    LstmAttnError
-    ├── DataError          a file, a column, a value
-    ├── ModelError         a configuration no model can be built from
-    └── CheckpointError    a damaged or foreign file of weights, state or export
+LstmAttnError
+├── DataError          a file, a column, a value
+├── ModelError         a configuration no model can be built from
+└── CheckpointError    a damaged or foreign file of weights, state or export
 """
 
 

@@ -59,7 +59,7 @@ class SequenceData:
     training_end: int
     """Forecasting: rows of the series that are training rows, from its start; else 0."""
     naive_error: npt.NDArray[np.float64]
-    """Forecasting: (K,) mean absolute error of the seasonal naive within training rows; else (0,)."""
+    """Forecasting: (K,) mean absolute error of the seasonal naive in training rows; else (0,)."""
     longest: int
     """Classification: 99th percentile of the steps of training rows; else 0."""
     fingerprint: str

@@ -16,6 +16,7 @@ from search.records import (
     Reported,
     Slots,
     StateGiven,
+    Stopping,
     Told,
     TrialSummary,
     TrialTask,
@@ -201,6 +202,7 @@ class Coordinator:
 
     def _hand_in(self, why: Ending, stop: StopSignal) -> Ending:
         """Take a state from every running trial; the study can go on from them."""
+        self.watch(Stopping(ending=why))
         self.workers.hand_in()
         deadline = self.clock() + HAND_IN_SECONDS
         while self.workers.busy and not stop.now() and self.clock() < deadline:

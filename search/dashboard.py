@@ -4,11 +4,13 @@ It knows no passwords: whoever reaches it can end trials and delete studies.
 """
 
 import logging
+import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import optuna_dashboard
 import waitress
@@ -36,27 +38,29 @@ def serve(settings: Settings, *, port: int, ready: Callable[[str], None]) -> Non
         StorageError: there is no database, or it cannot be had.
         WrongUse: the port is taken, or not ours to take.
     """
+    # A request that waits for a thread for a moment is not worth a line.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     storage = open_storage(settings.storage, create=False)
     try:
         # Wrapped as here, finished trials are kept in memory; given as a URL, each poll of a
         # large study reads all of them again.
         app = optuna_dashboard.wsgi(get_storage(storage))
-        with closing(_listen(app, port)) as server, _until_signalled():
-            ready(f"http://{LOOPBACK}:{server.effective_port}/dashboard")
-            server.run()
+        with _listening(port) as taken, _until_signalled():
+            server = waitress.create_server(app, sockets=[taken], threads=THREADS)
+            with closing(server):
+                ready(f"http://{LOOPBACK}:{taken.getsockname()[1]}/dashboard")
+                server.run()
     finally:
         storage.remove_session()
         storage.engine.dispose()
 
 
-def _listen(app: Any, port: int) -> Any:  # noqa: ANN401 - neither library ships types
-    # A request that waits for a thread for a moment is not worth a line.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+def _listening(port: int) -> socket.socket:
     try:
-        return waitress.create_server(app, host=LOOPBACK, port=port, threads=THREADS)
+        return socket.create_server((LOOPBACK, port))
     except OSError as error:
         raise WrongUse(
-            f"--port: cannot listen on port {port}: {error.strerror} - "
+            f"--port: cannot listen on port {port}: {os.strerror(error.errno or 0)} - "
             "use another, such as --port 8081, or 0 for any that is free"
         ) from error
 

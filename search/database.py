@@ -1,9 +1,12 @@
 """The database of studies: opened in one place, its troubles told in our words."""
 
 import logging
+import os
 import sqlite3
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import optuna
 import sqlalchemy
@@ -34,8 +37,10 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
             f"no database at {path} - launch a study first, or name another with --storage"
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return RDBStorage(url, engine_kwargs={"creator": partial(_connect, path)})
+        if not path.exists():
+            _create(path)
+        _check_ours(path)
+        return _open(path)
     except RuntimeError as error:
         raise StorageError(
             f"the database {path} has the schema of another Optuna than "
@@ -46,6 +51,35 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
         raise StorageError(
             f"the database {path} cannot be used: {cause} - name another with --storage"
         ) from error
+
+
+def _create(path: Path) -> None:
+    """Make a database that is there with all its tables or not at all, whoever else makes one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+        fresh = Path(folder) / path.name
+        storage = _open(fresh)
+        with storage.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        storage.remove_session()
+        storage.engine.dispose()
+        with suppress(FileExistsError):  # another was faster, and its database is as good
+            os.link(fresh, path)
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse a database that has tables, but none of studies: Optuna would add its own."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if names and "studies" not in names:
+        raise StorageError(
+            f"the database {path} is another program's, with {', '.join(sorted(names)[:3])} in it "
+            "- name another with --storage"
+        )
+
+
+def _open(path: Path) -> RDBStorage:
+    return RDBStorage(f"{SQLITE}{path}", engine_kwargs={"creator": partial(_connect, path)})
 
 
 def _connect(path: Path) -> sqlite3.Connection:

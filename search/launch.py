@@ -40,8 +40,9 @@ def launch(
         SearchError, LstmAttnError: see the trees.
     """
     with ExitStack() as undo:
-        stop = undo.enter_context(Stop(timeout if timeout is not None else file.timeout))
-        data = prepare(file.data, file.task)
+        stop = Stop(timeout if timeout is not None else file.timeout)
+        # Wrong data leave no database behind; where there is one, an owner is met first.
+        data = None if settings.sqlite_file.exists() else prepare(file.data, file.task)
         archive = Archive(settings, create=True)
         undo.callback(archive.close)
         held = lease.acquire(
@@ -51,6 +52,7 @@ def launch(
         )
         undo.callback(held.release)
         stop.heed(held)
+        data = data or prepare(file.data, file.task)
         study = archive.find(file.name)
         if study:
             study = archive.update(study, _same(file, study, data))
@@ -59,6 +61,7 @@ def launch(
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
         undo.callback(workers.disconnect)
+        undo.enter_context(stop)  # Ray has just taken signals for itself
         if study is None:
             study = _create(file, data, archive)
         ending = _run(study, data, archive, held, stop, watch)

@@ -1,38 +1,35 @@
-"""What the coordinator knows of a study: SQL for good, memory for speed.
+"""What the coordinator knows of a study, and the rules by which it is written down.
 
-Every fact is written to the SQL study first and then to an Optuna study in memory, on which
-sampler and pruner work. The number of a trial is SQL's; the two are paired and their numbers
-never assumed equal. Commits are fenced: an owner that has lost its lease can write nothing.
+The budget, who is running, verdicts, losses, what is worth keeping. Each fact is written by one
+owner: commits are fenced, so one that has lost its lease can write nothing.
 """
 
 import heapq
 import math
-import secrets
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-import optuna
 import sqlalchemy.event
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import BaseStorage, RDBStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from lstm_attn.reports import EpochReport
 from search import strategy, summaries
-from search.errors import StudyDeleted, TrialsFailed
+from search.errors import TrialsFailed
 from search.lease import Lease
+from search.proposals import Proposals
 from search.records import Outcome, Params, Started, TrialSummary, TrialTask
 from search.spec import StudySpec
+from search.twin import Pair, TrialGone, Twin
 
 LOSSES = 3
 """Losses of its worker in a row, without a new state, after which a trial is told FAIL."""
 HOPELESS = 5
 """Trials that, if they are the first and all fail, end the study."""
-DRAWS_BY_SAMPLER = 2
-"""Draws of an ask that the sampler makes; a repeated configuration is then drawn at random."""
-RANDOM_DRAWS = 50
-"""Random draws after which a finite space is searched for a configuration that is left."""
+CONSTRAINTS = ("diverged", "out_of_memory")
+"""Outcomes that are the configuration's fault, from which the sampler learns to stay away."""
 
 
 class Verdict(Enum):
@@ -49,9 +46,7 @@ class Verdict(Enum):
 class _Running:
     """A trial that is being trained, or waits to be."""
 
-    sql_id: int
-    memory_id: int
-    number: int
+    pair: Pair
     params: Params
     threads: int
     epochs: int = 0
@@ -79,27 +74,16 @@ class Ledger:
     ) -> None:
         self._spec = spec
         self._space = spec.space
-        self._sql = storage
-        self._study_id = study_id
         sqlalchemy.event.listen(storage.engine, "commit", lease.fence)
         pruner = strategy.pruner(spec.pruner, epochs=spec.epochs, epoch_steps=epoch_steps)
-        self._memory = optuna.create_study(direction=spec.direction, pruner=pruner)
-        self._memory_id = self._memory._study_id  # noqa: SLF001 - Optuna names it nowhere else
-        name = storage.get_study_name_from_id(study_id)
-        self._sql_study = optuna.load_study(study_name=name, storage=storage)
+        self._twin = Twin(storage, study_id, direction=spec.direction, pruner=pruner)
         self._running: dict[int, _Running] = {}
         self._waiting: deque[int] = deque()
         self._told: dict[int, TrialSummary] = {}
         self._created = 0
-        self._seen: set[frozenset[tuple[str, object]]] = set()
-        self._exhausted = False
-        for trial in storage.get_all_trials(study_id):
+        self._proposals = Proposals(self._twin.memory, spec)
+        for trial in self._twin.trials():
             self._adopt(trial)
-
-    def close(self) -> None:
-        """Release the database's connections."""
-        self._sql.remove_session()
-        self._sql.engine.dispose()
 
     # What the loop asks.
 
@@ -117,13 +101,15 @@ class Ledger:
 
     def open_places(self) -> int:
         """Count the trials that may still be started: waiting ones and new ones."""
-        new = 0 if self._exhausted else self._spec.trials - len(self._told) - len(self._running)
+        if self._proposals.exhausted:
+            return len(self._waiting)
+        new = self._spec.trials - len(self._told) - len(self._running)
         return len(self._waiting) + max(0, new)
 
     @property
     def exhausted(self) -> bool:
         """Whether every configuration of a finite space has been given out."""
-        return self._exhausted
+        return self._proposals.exhausted
 
     def is_running(self, number: int, attempt: int) -> bool:
         """Tell whether this attempt of a trial is the one that counts."""
@@ -135,17 +121,15 @@ class Ledger:
 
         As many as have their weights kept.
         """
-        rows: list[tuple[float, float, int]] = []
-        for number, told in self._told.items():
-            if told.value is not None:
-                loss = told.metrics.get(self._spec.loss, math.inf)
-                rows.append(summaries.rank(told.value, loss, number, self._spec.direction))
+        worth = {n: (told.value, told.metrics) for n, told in self._told.items()}
         for number, trial in self._running.items():
-            if trial.best:
-                metrics = trial.best.metrics
-                value = metrics[self._spec.objective]
-                loss = metrics.get(self._spec.loss, math.inf)
-                rows.append(summaries.rank(value, loss, number, self._spec.direction))
+            metrics = trial.best.metrics if trial.best else {}
+            worth[number] = (metrics.get(self._spec.objective), metrics)
+        rows = [
+            self._rank(value, metrics, number)
+            for number, (value, metrics) in worth.items()
+            if value is not None
+        ]
         return [number for _, _, number in heapq.nsmallest(self._spec.keep, rows)]
 
     def running(self) -> list[int]:
@@ -160,11 +144,8 @@ class Ledger:
             return self._task(self._running[self._waiting.popleft()])
         if not self.open_places():
             return None
-        memory = self._next_point()
-        if memory is None:
-            self._exhausted = True
-            return None
-        return self._task(self._create(memory))
+        memory = self._proposals.next(self._created)
+        return self._task(self._create(memory)) if memory else None
 
     def report(self, number: int, attempt: int, report: EpochReport) -> Verdict:
         """Record an epoch and judge the trial; an epoch that is run again is only judged."""
@@ -178,34 +159,30 @@ class Ledger:
         if report.epoch > trial.epochs:
             value = report.metrics[self._spec.objective]
             try:
-                self._sql.set_trial_intermediate_value(trial.sql_id, report.epoch, value)
-            except (UpdateFinishedTrialError, KeyError):
+                self._twin.report(trial.pair, report.epoch, value)
+            except TrialGone:
                 self._let_go(trial)
                 return Verdict.GONE
-            self._memory_storage.set_trial_intermediate_value(trial.memory_id, report.epoch, value)
             trial.epochs = report.epoch
         return self.judge(number) if report.epoch == trial.epochs else Verdict.GO_ON
 
     def judge(self, number: int) -> Verdict:
         """Judge a trial by its last recorded epoch; a verdict to prune is remembered."""
         trial = self._running[number]
-        frozen = self._memory_storage.get_trial(trial.memory_id)
-        if not 0 < trial.epochs < self._spec.epochs:
-            return Verdict.GO_ON
-        if not self._memory.pruner.prune(self._memory, frozen):
-            return Verdict.GO_ON
-        trial.pruned_at = trial.epochs
-        return Verdict.PRUNE
+        if 0 < trial.epochs < self._spec.epochs and self._twin.judged_poor(trial.pair):
+            trial.pruned_at = trial.epochs
+            return Verdict.PRUNE
+        return Verdict.GO_ON
 
     def started(self, number: int) -> Started:
         """Say of a trial that it is being trained, fresh or going on."""
         trial = self._running[number]
-        frozen = self._memory_storage.get_trial(trial.memory_id)
+        attributes = self._twin.in_memory(trial.pair).user_attrs
         return Started(
             number=number,
             params=trial.params,
             epoch=trial.epochs,
-            default=bool(frozen.user_attrs.get(strategy.DEFAULT_TRIAL)),
+            default=bool(attributes.get(strategy.DEFAULT_TRIAL)),
         )
 
     def last_epoch(self, number: int) -> int:
@@ -250,154 +227,83 @@ class Ledger:
 
     # How it is done.
 
-    @property
-    def _memory_storage(self) -> BaseStorage:
-        return self._memory._storage  # noqa: SLF001 - the study's own calls copy every trial
+    def _rank(
+        self, value: float, metrics: Mapping[str, float], number: int
+    ) -> tuple[float, float, int]:
+        loss = metrics.get(self._spec.loss, math.inf)
+        return summaries.rank(value, loss, number, self._spec.direction)
 
     def _is_better(self, report: EpochReport, than: EpochReport) -> bool:
-        def key(one: EpochReport) -> tuple[float, float, int]:
-            loss = one.metrics.get(self._spec.loss, math.inf)
-            value = one.metrics[self._spec.objective]
-            return summaries.rank(value, loss, one.epoch, self._spec.direction)
-
-        return key(report) < key(than)
+        mine, other = (
+            self._rank(one.metrics[self._spec.objective], one.metrics, one.epoch)
+            for one in (report, than)
+        )
+        return mine < other
 
     def _task(self, trial: _Running) -> TrialTask:
         model, training = self._space.configure(trial.params)
         return TrialTask(
-            number=trial.number,
+            number=trial.pair.number,
             attempt=trial.attempt,
             model=model,
             training=training,
-            seed=strategy.seed_of(trial.number, seed=self._spec.seed),
+            seed=strategy.seed_of(trial.pair.number, seed=self._spec.seed),
             threads=trial.threads,
         )
 
-    def _next_point(self) -> FrozenTrial | None:
-        """Find a configuration that has not been given out; None where none is left."""
-        for params in self._space.defaults():
-            if self._is_new(params):
-                return self._add_point(params, default=True)
-        if self._spec.sampler == "grid":
-            left = [params for params in self._space.grid() if self._is_new(params)]
-            return self._add_point(left[0]) if left else None
-        draw = 0
-        while True:
-            name = self._spec.sampler if draw < DRAWS_BY_SAMPLER else "random"
-            seed = strategy.seed_of(self._created, draw, seed=self._spec.seed)
-            self._memory.sampler = strategy.sampler(name, seed=seed)
-            trial = self._memory.ask()
-            if self._is_new(strategy.suggest(self._space, trial)):
-                return self._memory_storage.get_trial(trial._trial_id)  # noqa: SLF001
-            self._memory_storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)  # noqa: SLF001
-            draw += 1
-            if draw >= RANDOM_DRAWS and self._space.point_count() is not None:
-                left = [params for params in self._space.grid() if self._is_new(params)]
-                return self._add_point(left[seed % len(left)]) if left else None
-
-    def _is_new(self, params: Params) -> bool:
-        return frozenset(params.items()) not in self._seen
-
-    def _add_point(self, params: Params, *, default: bool = False) -> FrozenTrial:
-        """Put a configuration that no sampler drew into the study in memory."""
-        point = create_trial(
-            state=TrialState.RUNNING,
-            params=dict(params),
-            distributions=dict(strategy.distributions(self._space, params)),
-            user_attrs={strategy.DEFAULT_TRIAL: True} if default else {},
-        )
-        trial_id = self._memory_storage.create_new_trial(self._memory_id, template_trial=point)
-        return self._memory_storage.get_trial(trial_id)
-
     def _create(self, memory: FrozenTrial) -> _Running:
-        """Write a new trial with all its parameters in one transaction."""
-        nonce = secrets.token_hex(8)
         threads = self._spec.threads
-        template = create_trial(
-            state=TrialState.RUNNING,
-            params=memory.params,
-            distributions=memory.distributions,
-            user_attrs={**memory.user_attrs, summaries.NONCE: nonce, summaries.THREADS: threads},
-        )
-        try:
-            sql_id = self._sql.create_new_trial(self._study_id, template_trial=template)
-        except StorageInternalError:
-            found = [t for t in self._all_trials() if t.user_attrs.get(summaries.NONCE) == nonce]
-            if not found:
-                raise
-            sql_id = found[0]._trial_id  # noqa: SLF001
-        except KeyError as error:
-            raise StudyDeleted("the study was deleted from the database while it ran") from error
-        number = self._sql.get_trial_number_from_id(sql_id)
-        trial = _Running(
-            sql_id=sql_id,
-            memory_id=memory._trial_id,  # noqa: SLF001
-            number=number,
-            params=memory.params,
-            threads=threads,
-        )
-        self._running[number] = trial
-        self._created = number + 1
-        self._seen.add(frozenset(memory.params.items()))
+        pair = self._twin.create(memory, {summaries.THREADS: threads})
+        trial = _Running(pair=pair, params=memory.params, threads=threads)
+        self._running[pair.number] = trial
+        self._created = pair.number + 1
+        self._proposals.note(memory.params)
         return trial
 
     def _adopt(self, frozen: FrozenTrial) -> None:
         """Take a trial of the database into memory; one that is RUNNING waits to go on."""
-        self._seen.add(frozenset(frozen.params.items()))
         self._created = max(self._created, frozen.number + 1)
-        memory_id = self._memory_storage.create_new_trial(self._memory_id, template_trial=frozen)
+        if not frozen.state.is_finished() and summaries.NONCE not in frozen.user_attrs:
+            return  # somebody else's, and no coordinator's to run
+        pair = self._twin.adopt(frozen)
+        summary = summaries.trial_summary(frozen, self._spec)
+        self._proposals.note(frozen.params)
         if frozen.state.is_finished():
-            self._told[frozen.number] = summaries.trial_summary(frozen, self._spec)
+            self._told[pair.number] = summary
             return
-        known = summaries.trial_summary(frozen, self._spec)
-        self._running[frozen.number] = _Running(
-            sql_id=frozen._trial_id,  # noqa: SLF001
-            memory_id=memory_id,
-            number=frozen.number,
+        self._running[pair.number] = _Running(
+            pair=pair,
             params=frozen.params,
-            threads=frozen.user_attrs.get(summaries.THREADS, self._spec.threads),
+            threads=frozen.user_attrs[summaries.THREADS],
             epochs=frozen.last_step or 0,
-            best=summaries.best_of_curve(known),
+            best=summaries.best_of_curve(summary),
         )
-        self._waiting.append(frozen.number)
+        self._waiting.append(pair.number)
 
     def _finish(self, trial: _Running, outcome: Outcome) -> TrialSummary:
-        """Write attributes, then the state: a trial that has ended is frozen."""
         state = summaries.final_state(outcome, pruned=trial.pruned_at is not None)
         best = outcome.best.metrics[self._spec.objective] if outcome.best else None
-        value = best if state != TrialState.FAIL else None
-        note = summaries.note(outcome, pruned_at=trial.pruned_at, epochs=trial.epochs)
-        sides = (
-            (self._sql_study, self._sql, trial.sql_id),
-            (self._memory, self._memory_storage, trial.memory_id),
-        )
         try:
-            for study, storage, trial_id in sides:
-                if outcome.kind in ("diverged", "out_of_memory"):
-                    optuna.trial.Trial(study, trial_id).set_constraint(outcome.kind, 1.0)
-                storage.set_trial_user_attr(trial_id, summaries.NOTE, note)
-                storage.set_trial_state_values(trial_id, state, None if value is None else [value])
-        except (UpdateFinishedTrialError, KeyError):
+            self._twin.finish(
+                trial.pair,
+                state=state,
+                value=None if state == TrialState.FAIL else best,
+                note=summaries.note(outcome, pruned_at=trial.pruned_at, epochs=trial.epochs),
+                constraint=outcome.kind if outcome.kind in CONSTRAINTS else None,
+            )
+        except TrialGone:
             return self._let_go(trial)
         return self._settle(trial)
 
     def _let_go(self, trial: _Running) -> TrialSummary:
-        """Follow the database, where someone else has told the trial or deleted the study."""
-        frozen = next((t for t in self._all_trials() if t.number == trial.number), None)
-        if frozen is None:
-            raise StudyDeleted("the study was deleted from the database while it ran")
-        self._memory_storage.set_trial_state_values(trial.memory_id, frozen.state, frozen.values)
+        """Follow the database, where someone else has told the trial."""
+        self._twin.follow(trial.pair)
         return self._settle(trial)
 
     def _settle(self, trial: _Running) -> TrialSummary:
-        frozen = self._memory_storage.get_trial(trial.memory_id)
-        told = summaries.trial_summary(frozen, self._spec, number=trial.number)
-        del self._running[trial.number]
-        self._told[trial.number] = told
+        number = trial.pair.number
+        frozen = self._twin.in_memory(trial.pair)
+        told = summaries.trial_summary(frozen, self._spec, number=number)
+        del self._running[number]
+        self._told[number] = told
         return told
-
-    def _all_trials(self) -> list[FrozenTrial]:
-        try:
-            return self._sql.get_all_trials(self._study_id, deepcopy=False)
-        except KeyError as error:
-            raise StudyDeleted("the study was deleted from the database while it ran") from error

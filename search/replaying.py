@@ -6,7 +6,7 @@ from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport, Wish
 from search import strategy, trial
 from search.archive import StoredStudy
-from search.errors import WrongUse
+from search.errors import ReplayDiffers, WrongUse
 from search.records import ReplayedEpoch, TrialSummary, TrialTask
 
 
@@ -23,6 +23,7 @@ def replay(
 
     Raises:
         WrongUse: the data have changed, or no epoch was recorded.
+        ReplayDiffers: training ended before the last recorded epoch.
     """
     if not recorded.curve:
         raise WrongUse(f"trial {recorded.number} of {study.name!r} has ended no epoch to compare")
@@ -39,15 +40,21 @@ def replay(
         seed=strategy.seed_of(recorded.number, seed=spec.seed),
         threads=threads,
     )
+    left = dict(recorded.curve)
     wish = Wish()
     wish.stop(epoch=max(recorded.curve))
     device = "cuda" if spec.resources.gpus_per_trial else "cpu"
     for message in trial.train(task, data, wish, device=device):
-        if isinstance(message, EpochReport) and message.epoch in recorded.curve:
+        if isinstance(message, EpochReport) and message.epoch in left:
             compared = ReplayedEpoch(
                 epoch=message.epoch,
-                recorded=recorded.curve[message.epoch],
+                recorded=left.pop(message.epoch),
                 replayed=message.metrics[spec.objective],
             )
             watch(compared)
             yield compared
+    if left:
+        raise ReplayDiffers(
+            f"trial {recorded.number} ended before epoch {max(left)}, which was recorded: "
+            "its training went another way"
+        )

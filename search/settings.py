@@ -22,9 +22,9 @@ class Settings:
     """Ray to join; None starts one of our own."""
 
     @property
-    def sqlite_file(self) -> Path | None:
-        """The database's file; None where it isn't SQLite."""
-        return Path(self.storage.removeprefix(SQLITE)) if self.storage.startswith(SQLITE) else None
+    def sqlite_file(self) -> Path:
+        """The database's file."""
+        return Path(self.storage.removeprefix(SQLITE))
 
 
 def read(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self, TextIO
 
-from search.records import Ended, Fact, Lost, Opened, Slots, Started, Told, Waiting
+from search.records import Ended, Fact, Lost, Opened, Slots, Started, Stopping, Told, Waiting
 from search.render import telling
 from search.render.tally import Tally
 from search.render.words import settings
@@ -52,6 +52,8 @@ class Lines:
             case Opened(notes=notes):
                 lines += [f"{name}: {said}" for name, said in telling.header(self._tally).items()]
                 lines += notes
+            case Stopping():
+                lines.append(telling.stopping(fact))
             case Slots():
                 lines.append(f"slots: {telling.slots(fact)}")
             case Started(number=number, params=params, epoch=epoch):

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.status import Status
 from rich.text import Text
 
-from search.records import Fact, Lost, Opened, Told, Waiting
+from search.records import Fact, Lost, Opened, Stopping, Told, Waiting
 from search.render import telling
 from search.render.layout import lean, pairs
 from search.render.tally import Tally
@@ -16,8 +16,8 @@ from search.render.words import number, settings
 
 REDRAW_SECONDS = 0.2
 """The view is drawn no more often."""
-AROUND = 4
-"""Lines of a terminal that are left beside header and rows."""
+AROUND = 6
+"""Lines of a terminal beside header and rows: titles, what is left out, a fold of the header."""
 PREPARING = "reading the data, starting Ray"
 
 
@@ -58,6 +58,8 @@ class LiveView:
                 self._live.start()
                 for note in fact.notes:
                     self._screen.print(note)
+            case Stopping():
+                self._screen.print(telling.stopping(fact))
             case Told(trial=trial) if trial.state == "failed":
                 self._screen.print(telling.told(trial))
             case Lost(number=number) if number in self._tally.running:

@@ -21,7 +21,7 @@ def show(result: RenderableType | dict[str, Any] | list[Any]) -> None:
     if isinstance(result, dict | list):
         deliver(as_json(result), None)
     else:
-        console(sys.stdout).print(result)
+        console(sys.stdout).print(result, crop=False)  # commands are longer than lines
 
 
 def as_json(result: object) -> str:

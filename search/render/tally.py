@@ -96,10 +96,7 @@ class Tally:
             case Ended(number=number, outcome=outcome) if outcome.kind == "handed_in":
                 self.running.pop(number, None)
         if isinstance(fact, Reported | Told):
-            best = self.best
-            if best and (self._best is None or self._leads(best, self._best)):
-                self._best = best
-                return best
+            return self._new_best()
         return None
 
     @property
@@ -140,6 +137,14 @@ class Tally:
         if self.study is None or pace is None:
             return None
         return max(0, self.study.budget - self.finished) / pace * 60
+
+    def _new_best(self) -> Standing | None:
+        best, former = self.best, self._best
+        if best is None or (former and not self._leads(best, former)):
+            return None
+        self._best = best
+        known = former and (former.number, former.epoch) == (best.number, best.epoch)
+        return None if known else best
 
     def _open(self, opened: Opened) -> None:
         self.study, self.epochs = opened.study, opened.epochs

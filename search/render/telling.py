@@ -1,6 +1,6 @@
 """What happens in a launch, in words: what a live view and plain lines both say."""
 
-from search.records import Ended, Lost, Slots, TrialSummary, Waiting
+from search.records import Ended, Ending, Lost, Slots, Stopping, TrialSummary, Waiting
 from search.render.tally import Standing, Tally
 from search.render.verdict import baselines_in_words
 from search.render.words import STATES, count, listed, number, pace, seconds, sense
@@ -43,6 +43,12 @@ def worth(standing: Standing) -> str:
 def waiting(fact: Waiting) -> str:
     """Say which silent owner is waited for, and how long at most."""
     return f"waiting for {fact.owner} to be silent for good: {seconds(max(0.0, fact.seconds))}"
+
+
+def stopping(fact: Stopping) -> str:
+    """Say why a launch ends and what is done about its running trials."""
+    once_more = "; once more to end at once" if fact.ending is Ending.INTERRUPTED else ""
+    return f"{fact.ending.value}: taking the states of running trials{once_more}"
 
 
 def told(trial: TrialSummary) -> str:

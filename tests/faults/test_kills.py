@@ -62,7 +62,7 @@ def test_an_interrupted_launch_hands_in_and_goes_on(
 def test_a_second_launch_is_refused_and_stop_ends_the_first(bench: Any) -> None:
     from search import operations
 
-    bench.write(trials=3, steps=100)
+    bench.write(trials=40, steps=200)
     first = bench.launch()
     bench.wait_until(lambda: bench.epochs() >= 1, first)
     code, _, said = bench.finish(bench.launch())
@@ -82,9 +82,9 @@ def test_a_launch_ends_at_its_timeout_and_the_next_goes_on(bench: Any) -> None:
     code, _, said = bench.finish(bench.launch())
     assert code == 0, said
     bench.check_whole(3)
-    code, _, said = bench.finish(bench.launch())
+    code, out, said = bench.finish(bench.launch())
     assert code == 0, said
-    assert "--trials" in said
+    assert "--trials" in out
     bench.check_whole(3)
     code, _, said = bench.finish(bench.launch("--trials", "4"))
     assert code == 0, said

@@ -203,6 +203,15 @@ def test_the_fingerprint_is_of_the_content_alone(tmp_path) -> None:
     assert len(prints[0]) == 64
 
 
+def test_the_fingerprint_is_of_the_labels_too_and_the_same_on_every_machine(tmp_path) -> None:
+    rows: list[Row] = [{"x": [0.1 * at], "y": "ab"[at % 2]} for at in range(10)]
+    others = [row | {"y": f"{row['y']}'"} for row in rows]
+    plain, other = prepared(tmp_path, rows), prepared(tmp_path, others)
+    np.testing.assert_array_equal(plain.train.labels, other.train.labels)
+    assert plain.fingerprint != other.fingerprint
+    assert plain.fingerprint.startswith("efb2c67ff6e35fd7")
+
+
 def test_the_summary_says_what_check_shows(tmp_path) -> None:
     assert dict(prepared(tmp_path, float_rows(), validation=0.2, test=2).summary) == {
         "training rows": 14,

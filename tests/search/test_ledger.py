@@ -148,7 +148,7 @@ def test_a_trial_without_a_constraint_counts_as_feasible(desk: Any, make_report:
     finish(ledger, ledger.ask(), make_report)
     task = ledger.ask()
     ledger.tell(task.number, task.attempt, Outcome(kind="diverged", reason="", best=None))
-    calm, diverged = ledger._memory.get_trials()
+    calm, diverged = ledger._twin.memory.get_trials()
     assert _get_infeasible_trial_score(calm) == 0
     assert _get_infeasible_trial_score(diverged) == 1
 
@@ -193,10 +193,7 @@ def test_a_verdict_that_a_dead_owner_owed_is_given_by_the_next(desk: Any, make_r
     for task in tasks[:3]:
         ledger.report(task.number, task.attempt, make_report(1, 1.0))
     doomed = tasks[3].number
-    memory_id = ledger._running[doomed].memory_id
-    storage, sql_id = ledger._sql, ledger._running[doomed].sql_id
-    storage.set_trial_intermediate_value(sql_id, 1, 9.0)  # recorded, and then killed
-    assert memory_id is not None
+    ledger._twin.report(ledger._running[doomed].pair, 1, 9.0)  # recorded, and then killed
     desk.close()
     ledger = desk.open()
     for _ in range(4):
@@ -297,6 +294,18 @@ def test_a_stale_owner_can_write_nothing(desk: Any, make_desk: Any, make_report:
     with pytest.raises(LeaseLost):
         ledger.ask()
     assert [trial.intermediate_values for trial in make_desk().trials()] == [{}]
+
+
+def test_a_trial_that_somebody_else_enqueued_is_left_alone(desk: Any, make_report: Any) -> None:
+    desk.open()
+    desk.close()
+    study = optuna.load_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    study.enqueue_trial({"heads": 2})
+    ledger = desk.open()
+    run_to_the_end(ledger, make_report)
+    states = [trial.state for trial in desk.trials()]
+    assert states.count(TrialState.WAITING) == 1
+    assert len(states) == desk.spec.trials + 1
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,10 @@ def test_a_link_to_an_empty_folder_stays_one(tmp_path):
 def test_a_folder_that_is_not_empty_is_refused(studies, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("mine")
+    study = studies("classification")
+    gone = replace(study.spec, data=replace(study.spec.data, train=("nowhere.jsonl",)))
     with pytest.raises(ExportRefused, match=r"out: the folder isn't empty \(mine\)"):
-        studies("classification").export(tmp_path / "out")
+        study.export(tmp_path / "out", spec=gone)  # before any data are read
     assert content(tmp_path / "out") == {"mine": b"mine"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from lstm_attn.reports import EpochReport, Wish
 from search import trial
 from search.checkpoints import Store, checkpoints
-from search.errors import ExportRefused, StoreError
+from search.errors import ExportRefused, StoreError, VerificationFailed
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
 
@@ -89,6 +89,21 @@ def test_a_running_trials_weights_outlive_damage_to_its_state(running, tmp_path)
             damage(checkpoint.path)
     [one] = running.export(tmp_path / "out")
     assert one.recorded == running.best.curve[1]
+
+
+def test_a_running_trials_state_outlives_damage_to_its_weights(running, tmp_path):
+    for checkpoint in checkpoints(running.store):
+        if checkpoint.kind == "weights":
+            damage(checkpoint.path)
+    [one] = running.export(tmp_path / "out")
+    assert one.recorded == running.best.value
+
+
+def test_weights_are_held_to_what_the_database_recorded_of_their_epoch(running, tmp_path):
+    forget(running.store, "state")
+    wrong = running.with_best(curve={**running.best.curve, 1: 9.0})
+    with pytest.raises(VerificationFailed, match="rmse was recorded as 9 and is"):
+        running.export(tmp_path / "out", study=wrong)
 
 
 def test_a_trial_whose_weights_are_not_kept_is_passed_over(own_study, tmp_path):

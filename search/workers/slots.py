@@ -1,14 +1,11 @@
-"""Ray: workers in their slots, trials sent to them, what they say, and their loss.
+"""Trials sent to slots, what they say, and their loss.
 
-A worker is an actor that imports torch once and trains many trials. Its reports come through a
-streaming generator, one at a time; checkpoints stay with it until they are fetched.
+Reports come through a streaming generator, one at a time; checkpoints stay with the worker until
+they are fetched.
 """
 
-import logging
-import os
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +19,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from lstm_attn.reports import EpochReport, Wish
+from lstm_attn.reports import EpochReport
 from lstm_attn.sequences import SequenceData
 from search.errors import ClusterError
 from search.records import (
@@ -37,7 +34,8 @@ from search.records import (
     TrialTask,
     WeightsGiven,
 )
-from search.spec.terms import Resources
+from search.workers.actor import Worker
+from search.workers.cluster import resources
 
 POLL_SECONDS = 0.2
 """How long an event is waited for before the loop gets its turn."""
@@ -45,53 +43,6 @@ TRIALS_A_WORKER = 200
 """Trials after which a worker is replaced, so that no leak could ever hurt."""
 WISH_SECONDS = 10.0
 """How long a worker may take to hear a wish; one that is gone says so through its stream."""
-
-
-def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
-    """Join a Ray cluster, or start a Ray of our own on this machine.
-
-    Arguments:
-        address: of the cluster; None starts one.
-        slots: places asked for, so that our own Ray has as many CPUs; None takes all there are.
-        cpus: CPUs a slot.
-
-    Raises:
-        ClusterError: the cluster cannot be reached.
-    """
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    wanted = max(slots * cpus, os.cpu_count() or 1) if slots and address is None else None
-    try:
-        ray.init(
-            address=address or "local",
-            num_cpus=int(wanted) if wanted else None,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            configure_logging=False,
-        )
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        said = str(error).splitlines()[0]
-        raise ClusterError(
-            f"Ray cannot be reached at {address or 'this machine'}: {said} - "
-            "check RAY_ADDRESS, or unset it to start a Ray of our own"
-        ) from error
-
-
-def disconnect() -> None:
-    """Leave the cluster; a Ray of our own ends with it."""
-    ray.shutdown()
-
-
-def has_gpus() -> bool:
-    """Tell whether any node of the cluster has a GPU."""
-    return _resources().get("GPU", 0) > 0
-
-
-def gpu_share(resources: Resources) -> float:
-    """Settle a trial's share of a GPU: what is asked for, else a whole one if there are any."""
-    if resources.gpus_per_trial is not None:
-        return resources.gpus_per_trial
-    return 1.0 if has_gpus() and resources.cpus_per_trial is None else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,55 +55,6 @@ class RemotePayload:
         """Bring the bytes here."""
         content: bytes = ray.get(self.reference)
         return content
-
-
-class _Worker:
-    """Sits in a slot: trains one trial at a time, and hears wishes meanwhile."""
-
-    def __init__(self, data: SequenceData, *, gpu: bool) -> None:
-        import torch
-
-        from lstm_attn.run import load_tables
-
-        self._device = "cuda" if gpu and torch.cuda.is_available() else "cpu"
-        self._data = data
-        self._tables = load_tables(data, self._device)
-        self._wish = Wish()
-        self._task: tuple[int, int] | None = None
-
-    def ready(self) -> str:
-        """Answer once everything is loaded; says where this is."""
-        return f"{os.uname().nodename}:{os.getpid()}"
-
-    def train(
-        self, task: TrialTask
-    ) -> Iterator[EpochReport | tuple[str, int, int] | Outcome | bytes]:
-        """Train a trial; a checkpoint is announced first and follows as bytes."""
-        from search import trial
-
-        self._wish = wish = Wish()
-        self._task = (task.number, task.attempt)
-        messages = trial.train(task, self._data, wish, device=self._device, tables=self._tables)
-        for message in messages:
-            if isinstance(message, EpochReport):
-                yield message
-            elif isinstance(message, trial.Given):
-                yield (message.kind, message.epoch, message.step)
-                yield message.content
-            else:
-                self._task = None  # before the last yields: the next trial may come at once
-                yield message.outcome
-                if message.content is not None:
-                    yield message.content
-
-    def hear(self, number: int, attempt: int, what: str, epoch: int = 0) -> None:
-        """Pass a wish on to the trial that is meant, if it is still being trained."""
-        if self._task != (number, attempt):
-            return
-        if what == "stop":
-            self._wish.stop(epoch=epoch)
-        else:
-            getattr(self._wish, what)()
 
 
 @dataclass(slots=True, eq=False)
@@ -182,7 +84,7 @@ class RayWorkers:
     def __init__(self, data: SequenceData, *, slots: int | None, cpus: int, gpus: float) -> None:
         self._data = ray.put(data)
         self._resources = {"num_cpus": cpus, "num_gpus": gpus}
-        total = _resources()
+        total = resources()
         room = total.get("CPU", 0) // cpus
         if gpus:
             room = min(room, total.get("GPU", 0) // gpus)
@@ -272,7 +174,7 @@ class RayWorkers:
 
     def _new_slot(self) -> Slot:
         gpu = self._resources["num_gpus"] > 0
-        worker = ray.remote(_Worker).options(max_concurrency=2, **self._resources)
+        worker = ray.remote(Worker).options(max_concurrency=2, **self._resources)
         actor: Any = worker.remote(self._data, gpu=gpu)
         return Slot(actor=actor, starting=actor.ready.remote())
 
@@ -338,12 +240,6 @@ class RayWorkers:
                 heard = slot.actor.hear.remote(number, slot.task.attempt, what, epoch)
                 if wait:
                     ray.wait([heard], timeout=WISH_SECONDS)
-
-
-def _resources() -> dict[str, float]:
-    """Tell what the cluster has, in use or not."""
-    found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return found
 
 
 def _said(error: Exception) -> str:

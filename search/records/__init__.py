@@ -1,0 +1,73 @@
+"""Values that cross borders: between coordinator and workers, between ledger and screen."""
+
+from search.records.events import (
+    Ended,
+    Event,
+    Lost,
+    Quiet,
+    Reported,
+    StateGiven,
+    WeightsGiven,
+)
+from search.records.screen import (
+    CheckReport,
+    Exported,
+    Fact,
+    Launched,
+    ModelCost,
+    Opened,
+    ReplayedEpoch,
+    Slots,
+    Started,
+    Stopping,
+    Told,
+    Waiting,
+)
+from search.records.studies import (
+    BaselineScore,
+    Ending,
+    StudySummary,
+    TrialState,
+    TrialSummary,
+)
+from search.records.trials import (
+    Outcome,
+    OutcomeKind,
+    Params,
+    Payload,
+    TrialTask,
+    Value,
+)
+
+__all__ = [
+    "BaselineScore",
+    "CheckReport",
+    "Ended",
+    "Ending",
+    "Event",
+    "Exported",
+    "Fact",
+    "Launched",
+    "Lost",
+    "ModelCost",
+    "Opened",
+    "Outcome",
+    "OutcomeKind",
+    "Params",
+    "Payload",
+    "Quiet",
+    "ReplayedEpoch",
+    "Reported",
+    "Slots",
+    "Started",
+    "StateGiven",
+    "Stopping",
+    "StudySummary",
+    "Told",
+    "TrialState",
+    "TrialSummary",
+    "TrialTask",
+    "Value",
+    "Waiting",
+    "WeightsGiven",
+]

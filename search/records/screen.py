@@ -1,0 +1,142 @@
+"""What a screen shows: a launch as it goes, and the results of commands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from search.records.events import Event
+from search.records.studies import BaselineScore, Ending, StudySummary, TrialSummary
+from search.records.trials import Params
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A launch waits for a silent owner's lease to run out."""
+
+    owner: str
+    seconds: float
+    """Until it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A study is open and about to run."""
+
+    study: StudySummary
+    """As it stands; RUNNING trials are about to go on."""
+    epochs: int
+    """The most a trial gets."""
+    notes: tuple[str, ...]
+    """What the user should know: of the data, of what was resolved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """How many places there are now."""
+
+    ready: int
+    """Slots whose worker is ready, busy or not."""
+    waiting: int
+    """Slots that Ray hasn't been able to give yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A trial has ended and is recorded."""
+
+    trial: TrialSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A trial has been sent to a slot, fresh or going on."""
+
+    number: int
+    params: Params
+    epoch: int
+    """Epochs recorded before."""
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """A launch has been asked to end: running trials give their states."""
+
+    ending: Ending
+
+
+Fact = Waiting | Stopping | Opened | Slots | Started | Told | Event
+"""What a screen may show of a launch as it goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCost:
+    """What one corner of a space costs."""
+
+    params: Params
+    """The corner."""
+    parameters: int
+    """Weights of the model."""
+    epoch_seconds: float
+    """Of one epoch on this machine, from three timed batches and the rows of an epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """All that can be said of a study before it is launched."""
+
+    name: str
+    task: str
+    objective: str
+    data: Mapping[str, str | int | float]
+    """Rows, classes, dates, vocabulary, notes: as read."""
+    baselines: tuple[BaselineScore, ...]
+    dimensions: Mapping[str, str]
+    """Each searched dimension and its values, in words."""
+    points: int | None
+    """Distinct configurations; None where a range is continuous."""
+    trials: int
+    epochs: int
+    smallest: ModelCost
+    largest: ModelCost
+    hours: float
+    """An estimate for the whole budget on this machine's slots, without pruning."""
+    slots: int
+    """Trials that would run at a time on this machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedEpoch:
+    """One recorded epoch beside the same one trained again."""
+
+    epoch: int
+    recorded: float
+    replayed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A verified export."""
+
+    number: int
+    folder: str
+    objective: str
+    recorded: float
+    verified: float
+    """The objective, scored again in a fresh process."""
+    validation: Mapping[str, float]
+    test: Mapping[str, float] | None
+    test_interval: tuple[float, float] | None
+    """95 % interval of the objective on test rows."""
+    beats_strong_baseline: bool | None
+    """None where there is no strong baseline to compare with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """How a launch has ended."""
+
+    ending: Ending
+    study: StudySummary
+    """As it stands now."""
+    fresh: bool
+    """Whether anything was run; a finished study that is launched again runs nothing."""

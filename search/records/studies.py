@@ -1,0 +1,84 @@
+"""Studies and trials as the database shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from search.records.trials import Params
+
+
+class Ending(Enum):
+    """Why a study's loop has ended."""
+
+    SPENT = "its budget is spent"
+    EXHAUSTED = "every configuration of its space has been tried"
+    TIMEOUT = "its time is over"
+    STOPPED = "somebody asked it to stop"
+    INTERRUPTED = "it was interrupted"
+    TERMINATED = "it was told to end"
+
+
+TrialState = Literal["running", "complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSummary:
+    """One trial as the database shows it."""
+
+    number: int
+    state: TrialState
+    params: Params
+    curve: Mapping[int, float]
+    """Objective by epoch, as reported."""
+    best_epoch: int | None
+    """The epoch the trial is worth; None where none has ended."""
+    value: float | None
+    """The objective at that epoch."""
+    metrics: Mapping[str, float]
+    """Every metric at that epoch; the objective alone while the trial runs."""
+    reason: str
+    """Why it ended; empty where there is nothing to say."""
+    default: bool
+    """Whether it is one of the defaults that come first."""
+    seconds: float | None
+    """From start to end, wall clock; None while it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineScore:
+    """What a model that is no network scores on the same rows."""
+
+    name: str
+    strong: bool
+    """Whether it is the strong cheap one rather than the trivial one."""
+    validation: Mapping[str, float]
+    test: Mapping[str, float] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySummary:
+    """One study as the database shows it."""
+
+    name: str
+    task: str
+    objective: str
+    direction: Literal["minimize", "maximize"]
+    budget: int
+    """Finished trials the study is to have."""
+    trials: tuple[TrialSummary, ...]
+    """By number."""
+    leaders: tuple[TrialSummary, ...]
+    """Trials of any state that have ended an epoch, the best first."""
+    baselines: tuple[BaselineScore, ...]
+    owner: str | None
+    """Who runs it now, as `host:process`; None where nobody does."""
+
+    def count(self, state: TrialState) -> int:
+        """Count the trials in a state."""
+        return sum(trial.state == state for trial in self.trials)
+
+    @property
+    def finished(self) -> int:
+        """Trials that count for the budget."""
+        return len(self.trials) - self.count("running")

@@ -1,0 +1,57 @@
+"""A trial on its way: what a worker is given, and what becomes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from lstm_attn.config import ModelConfig, TrainingConfig
+from lstm_attn.reports import EpochReport
+
+Value = str | int | float | bool
+Params = Mapping[str, Value]
+"""Searched values by name; what is fixed or inactive is not among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialTask:
+    """One trial to train, complete: a worker needs nothing else but the data."""
+
+    number: int
+    """The trial's number in the study, for life."""
+    attempt: int
+    """How often the trial has been started before; an older attempt's reports are dropped."""
+    model: ModelConfig
+    """What to build."""
+    training: TrainingConfig
+    """How to train it."""
+    seed: int
+    """Seed of weights, data order and dropout."""
+    threads: int
+    """CPU threads the trial computes with; results depend on it in the last bits."""
+    state: bytes | None = None
+    """A state to go on from; None to start."""
+
+
+OutcomeKind = Literal["completed", "stopped", "handed_in", "diverged", "out_of_memory", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a trial ended in its worker."""
+
+    kind: OutcomeKind
+    """`completed`: all epochs, or its own patience; `stopped`: by a verdict; `handed_in`: a state
+    was given to go on from; the rest are faults, of which only `failed` isn't the
+    configuration's."""
+    reason: str
+    """In words, with the numbers; empty where there is nothing to say."""
+    best: EpochReport | None
+    """The best epoch's report; None where none has ended."""
+
+
+class Payload(Protocol):
+    """Bytes that lie with a worker until they are fetched."""
+
+    def fetch(self) -> bytes:
+        """Bring the bytes here."""
+        ...

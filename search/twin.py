@@ -1,0 +1,181 @@
+"""A study twice: in SQL for good, in memory for speed; every fact is written to SQL first.
+
+Sampler and pruner work on the study in memory. A trial's number is SQL's; its two records are
+paired by their ids, and the memory's numbers mean nothing.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.pruners import BasePruner
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from search import summaries
+from search.errors import StudyDeleted
+from search.summaries import Direction
+
+
+class TrialGone(Exception):
+    """The trial has been told or deleted by someone else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One trial's records."""
+
+    number: int
+    """SQL's, for life."""
+    sql_id: int
+    memory_id: int
+
+
+class Twin:
+    """Writes each fact twice.
+
+    Arguments:
+        storage: the database.
+        study_id: the study there.
+        direction: `minimize` or `maximize`.
+        pruner: judges by the trials in memory.
+    """
+
+    def __init__(
+        self, storage: RDBStorage, study_id: int, *, direction: Direction, pruner: BasePruner
+    ) -> None:
+        self.memory = optuna.create_study(direction=direction, pruner=pruner)
+        """The study that sampler and pruner see."""
+        self._sql = storage
+        self._study_id = study_id
+        name = storage.get_study_name_from_id(study_id)
+        self._sql_study = optuna.load_study(study_name=name, storage=storage)
+
+    def trials(self) -> list[FrozenTrial]:
+        """Read all trials of the database.
+
+        Raises:
+            StudyDeleted: the study is there no more.
+        """
+        try:
+            return self._sql.get_all_trials(self._study_id, deepcopy=False)
+        except KeyError as error:
+            raise StudyDeleted("the study was deleted from the database while it ran") from error
+
+    def adopt(self, frozen: FrozenTrial) -> Pair:
+        """Take a trial of the database into memory."""
+        memory_id = storage_of(self.memory).create_new_trial(
+            memory_id_of(self.memory), template_trial=frozen
+        )
+        return Pair(frozen.number, id_of(frozen), memory_id)
+
+    def create(self, memory: FrozenTrial, attributes: Mapping[str, Any]) -> Pair:
+        """Write a trial of memory to the database, RUNNING, in one transaction.
+
+        Arguments:
+            memory: with all its parameters.
+            attributes: further user attributes.
+
+        Raises:
+            StudyDeleted: the study is there no more.
+        """
+        nonce = secrets.token_hex(8)
+        template = create_trial(
+            state=TrialState.RUNNING,
+            params=memory.params,
+            distributions=memory.distributions,
+            user_attrs={**memory.user_attrs, **attributes, summaries.NONCE: nonce},
+        )
+        try:
+            sql_id = self._sql.create_new_trial(self._study_id, template_trial=template)
+        except StorageInternalError:  # written all the same, perhaps
+            written = [t for t in self.trials() if t.user_attrs.get(summaries.NONCE) == nonce]
+            if not written:
+                raise
+            sql_id = id_of(written[0])
+        except KeyError as error:
+            raise StudyDeleted("the study was deleted from the database while it ran") from error
+        return Pair(self._sql.get_trial_number_from_id(sql_id), sql_id, id_of(memory))
+
+    def report(self, pair: Pair, epoch: int, value: float) -> None:
+        """Write an epoch's value.
+
+        Raises:
+            TrialGone: the trial isn't ours any more.
+        """
+        try:
+            self._sql.set_trial_intermediate_value(pair.sql_id, epoch, value)
+        except (UpdateFinishedTrialError, KeyError) as error:
+            raise TrialGone from error
+        storage_of(self.memory).set_trial_intermediate_value(pair.memory_id, epoch, value)
+
+    def finish(
+        self,
+        pair: Pair,
+        *,
+        state: TrialState,
+        value: float | None,
+        note: Mapping[str, Any],
+        constraint: str | None,
+    ) -> None:
+        """Write how a trial has ended: attributes first, then the state, which freezes them.
+
+        Arguments:
+            pair: the trial.
+            state: COMPLETE, PRUNED or FAIL.
+            value: what it is worth; None where that is nothing.
+            note: its result attribute.
+            constraint: what it has violated, so that the sampler stays away.
+
+        Raises:
+            TrialGone: the trial isn't ours any more.
+        """
+        sql = (self._sql_study, self._sql, pair.sql_id)
+        memory = (self.memory, storage_of(self.memory), pair.memory_id)
+        try:
+            for study, storage, trial_id in (sql, memory):
+                storage.set_trial_user_attr(trial_id, summaries.NOTE, note)
+                if constraint:
+                    optuna.trial.Trial(study, trial_id).set_constraint(constraint, 1.0)
+                values = None if value is None else [value]
+                storage.set_trial_state_values(trial_id, state, values)
+        except (UpdateFinishedTrialError, KeyError) as error:
+            raise TrialGone from error
+
+    def follow(self, pair: Pair) -> None:
+        """Take into memory how someone else has ended a trial in the database.
+
+        Raises:
+            StudyDeleted: by deleting the whole study.
+        """
+        frozen = next((trial for trial in self.trials() if trial.number == pair.number), None)
+        if frozen is None:
+            raise StudyDeleted("the study was deleted from the database while it ran")
+        storage = storage_of(self.memory)
+        storage.set_trial_state_values(pair.memory_id, frozen.state, frozen.values)
+
+    def in_memory(self, pair: Pair) -> FrozenTrial:
+        """Read a trial, but for its number."""
+        return storage_of(self.memory).get_trial(pair.memory_id)
+
+    def judged_poor(self, pair: Pair) -> bool:
+        """Ask the pruner about a trial as of its last reported epoch."""
+        return self.memory.pruner.prune(self.memory, self.in_memory(pair))
+
+
+def storage_of(study: optuna.Study) -> BaseStorage:
+    """Give a study's storage, since the study's own calls copy every trial."""
+    return study._storage  # noqa: SLF001 - Optuna names it nowhere else
+
+
+def memory_id_of(study: optuna.Study) -> int:
+    """Give a study's id in its storage."""
+    return study._study_id  # noqa: SLF001 - Optuna names it nowhere else
+
+
+def id_of(trial: FrozenTrial) -> int:
+    """Give a trial's id in its storage."""
+    return trial._trial_id  # noqa: SLF001 - Optuna names it nowhere else

@@ -1,0 +1,9 @@
+"""Ray: workers in their slots, trials sent to them, what they say, and their loss.
+
+A worker is an actor that imports torch once and trains many trials.
+"""
+
+from search.workers.cluster import connect, disconnect, gpu_share, has_gpus
+from search.workers.slots import RayWorkers
+
+__all__ = ["RayWorkers", "connect", "disconnect", "gpu_share", "has_gpus"]

@@ -1,0 +1,192 @@
+"""What commands ask of operations, and what they print."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from search import errors
+from search.cli import app
+from search.records import Ending
+
+Run = Callable[..., Result]
+
+COMMANDS = {
+    "check",
+    "launch",
+    "stop",
+    "list",
+    "status",
+    "best",
+    "replay",
+    "export",
+    "score",
+    "predict",
+    "generate",
+    "dashboard",
+    "delete",
+}
+"""As the design lists them, without those that come with the cluster."""
+NAMES = {"list": "list_studies", "best": "status"}
+"""Operations that aren't called as their command."""
+
+
+def example(name: str, run: Run) -> str:
+    """Find the example at the end of a command's help."""
+    lines = run(f"{name} --help").stdout.rstrip().splitlines()
+    assert lines[-2].strip() == "Example:"
+    return lines[-1].strip()
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    assert {command.name or command.callback.__name__ for command in app.registered_commands} == (
+        COMMANDS
+    )
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_has_an_example_that_runs(name: str, run: Run, fake: Any) -> None:
+    line = example(name, run)
+    program, rest = line.split(" ", 1) if " " in line else (line, "")
+    assert program == "lstm-search"
+    assert rest.split()[0] == name
+    result = run(rest)
+    assert result.exit_code == 0, result.output
+    assert fake.names[-1] == NAMES.get(name, name)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_says_what_a_command_does_in_a_line(name: str, run: Run) -> None:
+    [line] = [
+        line for line in run("--help").stdout.splitlines() if line.strip().startswith(f"{name} ")
+    ]
+    assert line.endswith(".")
+    assert not line.endswith("...")
+
+
+def test_a_launch_takes_all_its_options(run: Run, fake: Any, tmp_path: Path) -> None:
+    run(
+        "launch x.toml --trials 7 --timeout 1h30m --slots 2 --name 'y' --quiet "
+        "--set training.epochs=3 --set search.seed=1 --storage sqlite:///s.db --checkpoints c"
+    )
+    [(_, (file, places), named)] = fake.calls
+    assert file == Path("x.toml")
+    assert places.storage == f"sqlite:///{tmp_path}/s.db"
+    assert places.checkpoints == tmp_path / "c"
+    del named["watch"]
+    assert named == {
+        "overrides": ["training.epochs=3", "search.seed=1"],
+        "name": "y",
+        "trials": 7,
+        "timeout": 5400.0,
+        "slots": 2,
+    }
+
+
+def test_the_command_to_go_on_with_has_the_options_that_matter_on_one_line(
+    run: Run, fake: Any
+) -> None:
+    fake.results["launch"] = replace(fake.results["launch"], ending=Ending.TIMEOUT)
+    file = f"'{'a folder/' * 9}x.toml'"
+    out = run(f"launch {file} --name y --set a=1 --storage sqlite:///s.db --timeout 3s").stdout
+    assert f"\n  lstm-search launch {file} --name y --storage sqlite:///s.db --set a=1\n" in out
+
+
+def test_places_come_from_the_environment(
+    run: Run, fake: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LSTM_SEARCH_STORAGE", "sqlite:///e.db")
+    run("list")
+    [(_, (places,), _)] = fake.calls
+    assert places.storage == f"sqlite:///{tmp_path}/e.db"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check x.toml",
+        "list",
+        "status vowels",
+        "best vowels",
+        "replay vowels 0",
+        "export vowels --to out",
+        "score out data.csv",
+        "predict out data.csv",
+    ],
+)
+def test_json_is_all_that_is_printed_where_it_is_asked_for(line: str, run: Run) -> None:
+    result = run(f"{line} --json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)
+    assert result.stderr == ""
+
+
+def test_progress_goes_to_stderr_and_the_result_to_stdout(run: Run) -> None:
+    result = run("launch x.toml")
+    assert result.stderr == "trial 0 starts: all fixed\n"
+    assert "its budget is spent" in result.stdout
+
+
+def test_quiet_leaves_the_result_alone(run: Run) -> None:
+    result = run("launch x.toml --quiet")
+    assert result.stderr == ""
+    assert "its budget is spent" in result.stdout
+
+
+def test_where_a_name_stands_its_file_will_do(run: Run, fake: Any, tmp_path: Path) -> None:
+    result = run("status nowhere.toml")
+    assert result.exit_code == 2
+    assert "nowhere.toml" in result.stderr
+    assert fake.calls == []
+
+
+def test_predictions_are_csv_with_the_row_first(run: Run, tmp_path: Path, fake: Any) -> None:
+    text = 'row,label,probability\n1,"a,b",0.5\n'
+    assert run("predict out data.csv --probabilities").stdout == text
+    assert fake.calls == [("predict", (Path("out"), Path("data.csv")), {"probabilities": True})]
+    assert run("predict out data.csv --out p.csv").stdout == ""
+    assert (tmp_path / "p.csv").read_text() == text
+
+
+def test_generated_text_goes_on_from_the_prompt(run: Run, fake: Any) -> None:
+    result = run("generate out --prompt ROMEO: --length 9 --temperature 0.5 --seed 3")
+    assert result.stdout == "ROMEO: and so on\n"
+    [(_, _, named)] = fake.calls
+    assert named == {"prompt": "ROMEO:", "length": 9, "temperature": 0.5, "seed": 3}
+
+
+@pytest.mark.parametrize(("asked", "words"), [(True, "asked to stop"), (False, "nobody runs it")])
+def test_stop_says_whether_there_was_anybody(asked: bool, words: str, run: Run, fake: Any) -> None:
+    fake.results["stop"] = asked
+    result = run("stop vowels")
+    assert (result.stdout, result.exit_code) == (f"{words}\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "deleted"), [("y\n", True), ("YES\n", True), ("n\n", False), ("", False)]
+)
+def test_a_study_is_deleted_after_a_yes_alone(
+    answer: str, deleted: bool, run: Run, fake: Any
+) -> None:
+    result = run("delete vowels", answer)
+    assert ("delete" in fake.names) == deleted
+    assert result.exit_code == (0 if deleted else 1)
+    assert "delete vowels with 0 trials?" in result.stderr
+
+
+def test_yes_is_not_asked_again(run: Run, fake: Any) -> None:
+    assert run("delete vowels --yes").stdout == "deleted vowels\n"
+    assert fake.names == ["delete"]
+
+
+def test_an_unknown_study_is_told_before_anything_is_asked(run: Run, fake: Any) -> None:
+    fake.results["status"] = errors.StudyNotFound("no study 'vowels'")
+    assert run("delete vowels").stderr == "no study 'vowels'\n"
+
+
+def test_the_dashboard_says_where_it_is(run: Run, fake: Any) -> None:
+    assert run("dashboard --port 0").stdout == "http://127.0.0.1:1/dashboard - Ctrl-C to end\n"

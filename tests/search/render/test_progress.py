@@ -1,0 +1,253 @@
+"""A launch as it is shown."""
+
+import io
+import os
+import re
+from collections.abc import Callable
+
+import pytest
+
+from lstm_attn.reports import EpochReport
+from search.records import (
+    Ended,
+    Fact,
+    Lost,
+    Opened,
+    Outcome,
+    Quiet,
+    Reported,
+    Slots,
+    Started,
+    StudySummary,
+    Told,
+    TrialSummary,
+    Waiting,
+)
+from search.render import live
+from search.render.lines import Lines
+from search.render.live import LiveView
+from search.render.progress import Silence, busy, progress
+from search.render.tally import Tally
+
+Trial = Callable[..., TrialSummary]
+Study = Callable[..., StudySummary]
+Print = Callable[..., str]
+
+
+class Terminal(io.StringIO):
+    """What a terminal is to those who write on it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def reported(number: int, epoch: int, accuracy: float) -> Reported:
+    report = EpochReport(
+        epoch=epoch,
+        training_loss=1.0,
+        metrics={"accuracy": accuracy, "cross_entropy": 1.0},
+        seconds=1.0,
+        rows_per_second=1.0,
+    )
+    return Reported(number=number, attempt=0, report=report)
+
+
+def started(number: int, params: dict[str, str | int | float] | None = None) -> Started:
+    return Started(number=number, params=params or {"heads": 4}, epoch=0, default=number == 0)
+
+
+HANDED_IN = Ended(
+    number=2,
+    attempt=0,
+    outcome=Outcome(kind="handed_in", reason="", best=None),
+    weights=None,
+)
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+
+
+@pytest.fixture
+def facts(make_study: Study, make_trial: Trial) -> list[Fact]:
+    waiting = [Waiting(owner="there, process 7", seconds=left) for left in (12.0, 11.0)]
+    return [
+        *waiting,
+        Opened(study=make_study(budget=3), epochs=9, notes=("the context is 26",)),
+        Slots(ready=1, waiting=2),
+        started(0),
+        Quiet(),
+        reported(0, 1, 0.5),
+        reported(0, 2, 0.4),
+        Told(trial=make_trial(0, 0.5, default=True)),
+        started(1),
+        Lost(number=1, attempt=0, reason="killed", blames_trial=True),
+        started(1),
+        Told(trial=make_trial(1, reason="its worker was lost 3 times")),
+        Lost(number=1, attempt=1, reason="killed", blames_trial=True),
+        started(2),
+        HANDED_IN,
+        Quiet(),
+    ]
+
+
+def test_where_it_is_shown_decides_how() -> None:
+    assert isinstance(progress(Terminal(), quiet=False), LiveView)
+    assert isinstance(progress(io.StringIO(), quiet=False), Lines)
+    assert isinstance(progress(Terminal(), quiet=True), Silence)
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(progress(Terminal(), quiet=False), Lines)
+
+
+def test_lines_tell_what_happens_once(facts: list[Fact]) -> None:
+    file = io.StringIO()
+    with progress(file, quiet=False, clock=Clock()) as shown:
+        for fact in facts:
+            shown.watch(fact)
+    assert file.getvalue().splitlines() == [
+        "waiting for there, process 7 to be silent for good: 12 s",
+        "study: vowels, classification",
+        "objective: accuracy (higher is better)",
+        "baselines: 0.9861 logistic regression (strong), 0.1250 majority",
+        "finished: 0 of 3: 0 complete, 0 pruned and 0 failed; 0 running",
+        "the context is 26",
+        "slots: 1 ready, 2 slots wait for room in Ray",
+        "trial 0 (default) starts: heads=4",
+        "new best: 0.5000 (trial 0, epoch 1)",
+        "trial 0 complete: 0.5000 at epoch 1 (12 s); 1 of 3 finished",
+        "trial 1 starts: heads=4",
+        "trial 1 lost its worker, goes on from its last state: killed",
+        "trial 1 starts: heads=4",
+        "trial 1 failed (12 s) - its worker was lost 3 times; 2 of 3 finished",
+        "trial 2 starts: heads=4",
+        "trial 2 gave its state, to go on later",
+    ]
+
+
+def test_silence_is_silent(facts: list[Fact], capsys: pytest.CaptureFixture[str]) -> None:
+    file = Terminal()
+    with progress(file, quiet=True) as shown:
+        for fact in facts:
+            shown.watch(fact)
+    assert file.getvalue() == ""
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_goes_away_does_not_end_the_launch(facts: list[Fact]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as file, progress(file, quiet=False) as shown:
+        for fact in facts:
+            shown.watch(fact)
+        file.write("nor does what comes after")
+        file.flush()
+
+
+def test_the_live_view_takes_every_fact_and_leaves_the_terminal_as_it_was(
+    facts: list[Fact],
+) -> None:
+    file, clock = Terminal(), Clock()
+    with progress(file, quiet=False, clock=clock) as shown:
+        for fact in facts:
+            clock.now += 1
+            shown.watch(fact)
+    text = file.getvalue()
+    assert "the context is 26" in text
+    assert "trial 1 lost its worker" in text
+    assert "trial 1 failed" in text
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 2  # the cursor is shown again
+
+
+def test_the_live_view_is_drawn_now_and_then_however_much_happens(
+    make_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    draw = live.view
+    monkeypatch.setattr(
+        live, "view", lambda tally, height: drawn.append(height) or draw(tally, height=height)
+    )
+    clock = Clock()
+    with progress(Terminal(), quiet=False, clock=clock) as shown:
+        shown.watch(Opened(study=make_study(), epochs=5000, notes=()))
+        shown.watch(started(0))
+        for epoch in range(1, 5001):
+            clock.now += 0.001
+            shown.watch(reported(0, epoch, 0.5))
+    assert 5 / live.REDRAW_SECONDS * 0.9 <= len(drawn) <= 5 / live.REDRAW_SECONDS + 1
+
+
+def test_the_view_fits_the_terminal_whatever_runs(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    tally = Tally(Clock())
+    tally.take(Opened(study=make_study(budget=500), epochs=1000, notes=()))
+    tally.take(Slots(ready=300, waiting=1))
+    long = {f"a_rather_long_name_{n}": 0.123456 for n in range(9)}
+    for number in range(300):
+        tally.take(started(number, dict(long)))
+        tally.take(reported(number, 1, 0.5))
+    text = printed(live.view(tally, height=24))
+    lines = text.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert re.search(r"and 2\d\d more", text)
+    assert "1 slot waits for room in Ray" in text
+
+
+def test_the_view_shows_each_running_trial(make_study: Study, printed: Print) -> None:
+    clock = Clock()
+    tally = Tally(clock)
+    tally.take(Opened(study=make_study(budget=4), epochs=9, notes=()))
+    for number in (0, 1):
+        tally.take(started(number))
+    clock.now += 60
+    tally.take(reported(0, 1, 0.7))
+    tally.take(reported(0, 2, 0.6))
+    tally.take(Lost(number=1, attempt=0, reason="killed", blames_trial=True))
+    text = printed(live.view(tally, height=24))
+    assert re.search(r"^best +0\.7000 \(trial 0, epoch 1\)", text, re.MULTILINE)
+    assert re.search(r"^best default +0\.7000", text, re.MULTILINE)
+    assert re.search(r"^0 +2 of 9 +0\.6000 +0\.7000 +heads=4", text, re.MULTILINE)
+    assert re.search(r"^1 +worker lost +- +- +heads=4", text, re.MULTILINE)
+    assert re.search(r"^pace +2 epochs a minute *$", text, re.MULTILINE)
+
+
+def test_time_left_is_said_once_a_trial_has_finished(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    clock = Clock()
+    tally = Tally(clock)
+    tally.take(Opened(study=make_study(budget=4), epochs=9, notes=()))
+    tally.take(started(0))
+    clock.now += 600
+    tally.take(reported(0, 1, 0.7))
+    tally.take(Told(trial=make_trial(0, 0.7)))
+    text = printed(live.view(tally, height=24))
+    assert "0.1 trials and 0.1 epochs a minute; about 30 min left" in text
+
+
+def test_being_busy_is_said_on_terminals_alone() -> None:
+    file, terminal = io.StringIO(), Terminal()
+    with busy("checking [x]", file, quiet=False) as say:
+        say("still checking")
+    with busy("checking [x]", terminal, quiet=True) as say:
+        say("still checking")
+    assert file.getvalue() == terminal.getvalue() == ""
+    with busy("checking [x]", terminal, quiet=False) as say:
+        say("still checking")
+    assert "still checking" in terminal.getvalue()

@@ -1,0 +1,175 @@
+"""How studies stand, as text."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.console import RenderableType
+
+from search.records import Ending, Launched, StudySummary, TrialSummary
+from search.render import standings
+
+Trial = Callable[..., TrialSummary]
+Study = Callable[..., StudySummary]
+Print = Callable[..., str]
+
+VIEWS: dict[str, Callable[[StudySummary], RenderableType]] = {
+    "list": lambda study: standings.studies([study]),
+    "status": standings.status,
+    "best": lambda study: standings.best(study, 5),
+    "launched": lambda study: standings.launched(
+        Launched(ending=Ending.SPENT, study=study, fresh=True), again="again", export="export"
+    ),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_wider_than_the_terminal(
+    view: str, make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(
+        make_trial(0, 0.9, default=True),
+        make_trial(1, 0.95, state="pruned"),
+        make_trial(2, 0.91, state="running"),
+        make_trial(3, reason="its worker was lost 3 times in a row: " + "out of memory " * 20),
+        name="a-study-with-a-name-that-is-rather-long-for-a-column-of-a-table",
+        owner="a-host-with-a-long-name.example.org, process 123456",
+    )
+    text = printed(VIEWS[view](study))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("failures", [0, 3])
+def test_a_study_without_scores_is_said_to_be_one(
+    view: str, failures: int, make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    trials = [make_trial(number, reason="out of disk") for number in range(failures)]
+    text = printed(VIEWS[view](make_study(*trials)))
+    assert "nan" not in text.lower()
+    if view != "list":
+        words = "no trial has ended an epoch yet" if failures else "no trial has started yet"
+        assert words in text
+        assert ("out of disk" in text) == bool(failures)
+
+
+def test_reasons_of_failures_are_counted(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    reasons = ["rare"] + ["frequent"] * 3 + [f"other {n}" for n in range(9)]
+    trials = [make_trial(number, reason=why) for number, why in enumerate(reasons)]
+    text = printed(standings.status(make_study(*trials)))
+    assert re.search(r"3 +frequent", text)
+    assert "and 6 other reasons" in text
+
+
+def test_the_best_may_be_of_any_state(make_study: Study, make_trial: Trial, printed: Print) -> None:
+    study = make_study(
+        make_trial(0, 0.8, default=True),
+        make_trial(1, 0.97, state="pruned"),
+        make_trial(2, 0.96, state="running"),
+        make_trial(3, 0.95, state="failed"),
+    )
+    text = printed(standings.best(study, 3))
+    found = re.findall(r"^(\d\.) +(\d+) +(\S+) +\d+ +(\w+)", text, re.MULTILINE)
+    assert found == [
+        ("1.", "1", "0.9700", "pruned"),
+        ("2.", "2", "0.9600", "running"),
+        ("3.", "3", "0.9500", "failed"),
+    ]
+
+
+def test_defaults_and_baselines_stand_beside_the_best(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.8, default=True), make_trial(1, 0.97))
+    text = printed(standings.best(study, 1))
+    assert re.search(r"0 \(default\) +0\.8000", text)
+    assert re.search(r"logistic regression \(strong\) +0\.9861 +0\.05000", text)
+    assert re.search(r"majority +0\.1250", text)
+
+
+def test_a_configuration_is_shown_whole(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    trial = make_trial(0, 0.9)
+    text = "".join(printed(standings.best(make_study(trial), 1)).split())
+    for name in trial.params:
+        assert f"{name}=" in text
+
+
+@pytest.mark.parametrize(("value", "beaten"), [(0.99, True), (0.9861, False), (0.9, False)])
+def test_it_is_said_whether_the_strong_baseline_is_beaten(
+    value: float, beaten: bool, make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.5, default=True), make_trial(1, value))
+    for view in ("status", "best", "launched"):
+        text = " ".join(printed(VIEWS[view](study)).split())
+        assert ("The best trial beats logistic regression (0.9861)" in text) == beaten
+        assert ("does not beat logistic regression (0.9861)" in text) == (not beaten)
+
+
+def test_less_is_better_where_the_metric_says_so(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    trial = make_trial(0, 0.04, metrics={"cross_entropy": 0.04})
+    study = make_study(trial, objective="cross_entropy", direction="minimize")
+    assert "beats logistic regression (0.05000)" in printed(standings.status(study))
+
+
+def test_a_search_that_has_found_nothing_better_than_a_default_says_so(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.9, default=True), make_trial(1, 0.8))
+    assert "the search has found nothing better" in " ".join(
+        printed(standings.status(study)).split()
+    )
+
+
+def test_names_are_taken_as_they_are(make_study: Study, make_trial: Trial, printed: Print) -> None:
+    reason = "[red]index[0] :smile: [/]"
+    study = make_study(make_trial(0, reason=reason))
+    assert reason in printed(standings.status(study))
+
+
+def test_trials_without_an_owner_wait_to_go_on(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.9, state="running"))
+    assert "1 to go on" in printed(standings.status(study))
+    owned = printed(standings.status(replace(study, owner="here, process 1")))
+    assert "1 running" in owned
+    assert "here, process 1" in owned
+
+
+def test_no_studies_are_said_to_be_none(printed: Print) -> None:
+    assert "no studies yet" in printed(standings.studies([]))
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_the_end_of_a_launch_says_how_to_go_on(
+    ending: Ending, make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.9, state="running"), owner="here, process 1")
+    again = f"lstm-search launch {'a-long-folder/' * 9}x.toml"
+    text = printed(
+        standings.launched(
+            Launched(ending=ending, study=study, fresh=True), again=again, export="the export"
+        )
+    )
+    assert ending.value in text
+    assert (f"\n  {again}\n" in text) == (ending not in (Ending.SPENT, Ending.EXHAUSTED))
+    assert "here, process 1" not in text  # nobody runs it any more
+    assert "\n  the export\n" in text
+
+
+def test_a_finished_study_launched_again_says_how_to_add_trials(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.9), budget=1)
+    launched = Launched(ending=Ending.SPENT, study=study, fresh=False)
+    text = printed(standings.launched(launched, again="lstm-search launch x.toml", export="e"))
+    assert "nothing is left to run, 1 of 1" in text
+    assert "lstm-search launch x.toml --trials 2" in text

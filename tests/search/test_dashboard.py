@@ -1,0 +1,145 @@
+"""optuna-dashboard over a study, asked through its HTTP API in a process of its own."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from search import dashboard
+from search.database import open_storage
+from search.errors import StorageError, WrongUse
+from search.settings import Settings
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from search.dashboard import serve
+from search.settings import Settings
+
+settings = Settings(storage=sys.argv[1], checkpoints=Path("x"), ray_address=None)
+serve(settings, port=0, ready=lambda url: print(url, flush=True))
+print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def finished(settings: Settings) -> Settings:
+    storage = open_storage(settings.storage, create=False)
+    study = optuna.create_study(storage=storage, study_name="vowels", direction="maximize")
+    with pytest.warns(optuna.exceptions.ExperimentalWarning):
+        study.set_metric_names(["accuracy"])
+    for value in (0.5, 0.75):
+        trial = study.ask()
+        trial.suggest_int("heads", 1, 8)
+        trial.report(value / 2, 1)
+        trial.report(value, 2)
+        study.tell(trial, value)
+    storage.remove_session()
+    storage.engine.dispose()
+    return settings
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, settings.storage],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        try:
+            yield process, url
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return json.load(answer)
+
+
+def test_a_finished_study_is_there_with_trials_curves_parameters_and_metric(
+    finished: Settings,
+) -> None:
+    with served(finished) as (process, page):
+        with urllib.request.urlopen(page, timeout=60) as answer:
+            assert b"<html" in answer.read().lower()
+        base = page.removesuffix("/dashboard")
+        [study] = get(f"{base}/api/studies")["study_summaries"]
+        assert study["study_name"] == "vowels"
+        detail = get(f"{base}/api/studies/{study['study_id']}?after=0")
+        assert detail["objective_names"] == ["accuracy"]
+        assert [trial["state"] for trial in detail["trials"]] == ["Complete", "Complete"]
+        assert [trial["values"] for trial in detail["trials"]] == [[0.5], [0.75]]
+        assert detail["trials"][1]["intermediate_values"] == [
+            {"step": 1, "value": 0.375},
+            {"step": 2, "value": 0.75},
+        ]
+        assert [param["name"] for param in detail["trials"][0]["params"]] == ["heads"]
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(number: signal.Signals, finished: Settings) -> None:
+    with served(finished) as (process, page):
+        get(f"{page.removesuffix('/dashboard')}/api/studies")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "ended\n", "")
+
+
+def test_it_listens_on_this_machine_alone(finished: Settings) -> None:
+    with served(finished) as (process, page):
+        port = int(page.split(":")[2].split("/")[0])
+        assert page.startswith("http://127.0.0.1:")
+        with (
+            pytest.raises(ConnectionRefusedError),
+            socket.create_connection(("127.0.0.2", port), timeout=60),
+        ):
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def test_finished_trials_are_read_once(finished: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr(dashboard.optuna_dashboard, "wsgi", given.append)
+    monkeypatch.setattr(dashboard, "_listening", _refuse)
+    with pytest.raises(WrongUse, match="enough"):
+        dashboard.serve(finished, port=0, ready=lambda _: None)
+    assert type(given[0]).__name__ == "_CachedStorage"
+
+
+def _refuse(*_: Any) -> Any:
+    raise WrongUse("enough")
+
+
+def test_a_port_that_is_taken_is_wrong_use(finished: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(WrongUse, match=f"cannot listen on port {port}: .* - use another"):
+            dashboard.serve(finished, port=port, ready=lambda _: None)
+
+
+def test_without_a_database_nothing_is_served_or_made(tmp_path: Path) -> None:
+    settings = Settings(
+        storage=f"sqlite:///{tmp_path}/none.db", checkpoints=tmp_path, ray_address=None
+    )
+    with pytest.raises(StorageError, match="no database at"):
+        dashboard.serve(settings, port=0, ready=lambda _: None)
+    assert not (tmp_path / "none.db").exists()
