@@ -11,8 +11,9 @@ SearchError                  1
 ├── StudyElsewhere           3   another coordinator runs the study
 │   └── LeaseLost            3   ... and has taken it over from this one
 ├── StudyDeleted             1   the study was deleted while it ran
-├── TrialsFailed             1   the first trials all failed, for the same reasons surely
+├── TrialsFailed             1   the first trials all failed
 ├── StoreError               1   a checkpoint cannot be written
+├── ReplayDiffers            1   a trial, trained again, does not come as far as recorded
 └── VerificationFailed       1   a checkpoint does not score what its trial recorded
 """
 
@@ -84,6 +85,10 @@ class TrialsFailed(SearchError):
 
 class StoreError(SearchError):
     """A checkpoint cannot be written or read back."""
+
+
+class ReplayDiffers(SearchError):
+    """A trial, trained again, does not come as far as was recorded."""
 
 
 class VerificationFailed(SearchError):
