@@ -1,6 +1,7 @@
 """The studies of a database: found, created, summed up and deleted, by whoever asks."""
 
 import difflib
+import itertools
 import secrets
 import shutil
 import warnings
@@ -72,6 +73,11 @@ class Archive:
             for study in self.storage.get_all_studies()
             if summaries.STUDY in study.user_attrs
         ]
+
+    def free_name(self, name: str) -> str:
+        """Give a name like this one that no study has."""
+        taken = {study.study_name for study in self.storage.get_all_studies()}
+        return next(f"{name}-{n}" for n in itertools.count(2) if f"{name}-{n}" not in taken)
 
     def find(self, name: str) -> StoredStudy | None:
         """Read a study; None where there is none of that name.

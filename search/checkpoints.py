@@ -11,13 +11,14 @@ import os
 import re
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Literal
 
 from search.errors import StoreError
-from search.records import Payload
+from search.records import Payload, PayloadLost
 
 STATES_KEPT = 2
 """States of a running trial: the newest, and one to fall back on."""
@@ -159,12 +160,18 @@ class Store:
 
         return self._submit(work)
 
-    def keep_weights(self, number: int, *, epoch: int, payload: Payload) -> Future[None]:
-        """Fetch and write a trial's best weights, in the background, and let the former go."""
+    def keep_weights(
+        self, number: int, *, epoch: int, payload: Payload, leaders: list[int]
+    ) -> Future[None]:
+        """Fetch and write a leader's best weights, in the background.
+
+        Its former weights go, and those of whom it has displaced.
+        """
 
         def work() -> None:
             self._write("weights", number, epoch, 0, payload.fetch())
             self._thin(number, "weights", 1)
+            self._keep_leaders(leaders)
 
         return self._submit(work)
 
@@ -190,7 +197,8 @@ class Store:
         done = [future for future in self._writing if future.done()]
         self._writing = [future for future in self._writing if not future.done()]
         for future in done:
-            future.result()
+            with suppress(PayloadLost):  # the trial goes on from the state before
+                future.result()
 
     def close(self) -> None:
         """Wait until everything is written."""

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from search.checkpoints import Store
-from search.ledger import Ledger, Verdict
+from search.ledger import Ledger
 from search.records import (
     Ended,
     Ending,
     Event,
     Fact,
     Lost,
+    Payload,
+    PayloadLost,
     Reported,
     Slots,
     StateGiven,
@@ -20,6 +23,7 @@ from search.records import (
     Told,
     TrialSummary,
     TrialTask,
+    Verdict,
     WeightsGiven,
 )
 
@@ -109,6 +113,7 @@ class Coordinator:
     clock: Callable[[], float] = time.monotonic
     _slots: Slots | None = None
     _state_wished: dict[int, float] = field(default_factory=dict)
+    _weights_kept: dict[int, int] = field(default_factory=dict)
     _weights_wished: dict[int, float] = field(default_factory=dict)
 
     def run(self, stop: StopSignal) -> Ending:
@@ -153,17 +158,18 @@ class Coordinator:
                 verdict = self.ledger.report(number, attempt, report)
                 if verdict is Verdict.PRUNE:
                     self._prune(number)
-                elif verdict is Verdict.GONE:
-                    self.workers.stop(number, epoch=0)
-                else:
+                elif verdict is Verdict.GO_ON:
                     self._wish_weights(number)
+                elif number not in self.ledger.running():
+                    self.workers.stop(number, epoch=0)
+                    self.store.settle(number, self.ledger.leaders())
             case StateGiven(number=number, attempt=attempt, epoch=epoch, step=step):
                 if self.ledger.is_running(number, attempt):
                     self.store.keep_state(number, epoch=epoch, step=step, payload=event.payload)
                     self.ledger.state_kept(number)
             case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
                 if self.ledger.is_running(number, attempt) and self._leads(number):
-                    self.store.keep_weights(number, epoch=epoch, payload=event.payload)
+                    self._keep_weights(number, epoch, event.payload)
             case Ended(number=number, attempt=attempt):
                 if self.ledger.is_running(number, attempt):
                     self._end(event)
@@ -178,8 +184,17 @@ class Coordinator:
         number, best = event.number, event.outcome.best
         self._state_wished.pop(number, None)
         if event.weights and best and self._leads(number):
-            self.store.keep_weights(number, epoch=best.epoch, payload=event.weights).result()
+            try:
+                self._keep_weights(number, best.epoch, event.weights).result()
+            except PayloadLost as error:
+                self.ledger.requeue(number, event.attempt, str(error), blames_trial=False)
+                return
         self._tell_watch(self.ledger.tell(number, event.attempt, event.outcome))
+
+    def _keep_weights(self, number: int, epoch: int, payload: Payload) -> Future[None]:
+        self._weights_kept[number] = epoch
+        leaders = self.ledger.leaders()
+        return self.store.keep_weights(number, epoch=epoch, payload=payload, leaders=leaders)
 
     def _tell_watch(self, told: TrialSummary | None) -> None:
         """Let go of what a trial that has ended leaves behind."""
@@ -195,6 +210,8 @@ class Coordinator:
 
     def _wish_weights(self, number: int) -> None:
         """Ask a trial that leads for its weights, now and then, so that they outlive a crash."""
+        if self.ledger.best_epoch(number) == self._weights_kept.get(number):
+            return
         last = self._weights_wished.get(number, -WEIGHTS_SECONDS)
         if self.clock() - last >= WEIGHTS_SECONDS and self._leads(number):
             self._weights_wished[number] = self.clock()

@@ -55,7 +55,7 @@ def launch(
         data = data or prepare(file.data, file.task)
         study = archive.find(file.name)
         if study:
-            study = archive.update(study, _same(file, study, data))
+            study = archive.update(study, _same(file, study, data, archive))
             summary = archive.summary(study)
             if summary.finished >= study.spec.trials:
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
@@ -86,18 +86,18 @@ def steps_of_epoch(spec: StudySpec, data: SequenceData) -> int:
     return training.epoch_steps or epoch_steps(-(-rows // training.batch_size))
 
 
-def _same(file: SpecFile, study: StoredStudy, data: SequenceData) -> StudySpec:
+def _same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archive) -> StudySpec:
     """Hold the file against the stored study: only budget, keeping and resources may differ."""
     wanted = spec.resolve(file, data, gpus=False)
     differences = study.spec.differences(wanted)
     if data.fingerprint != study.fingerprint:
         differences.append("data: its content has changed")
     if differences:
+        free = archive.free_name(file.name)
         raise SpecChanged(
             f"study {file.name!r} is there already and searches something else:",
             *(f"  {line}" for line in differences),
-            f"launch it under a name of its own: lstm-search launch {file.path} "
-            f"--name {file.name}-2",
+            f"launch it under a name of its own: lstm-search launch {file.path} --name {free}",
         )
     return study.spec.with_budget(
         trials=file.trials,

@@ -9,7 +9,6 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 import sqlalchemy.event
 from optuna.storages import RDBStorage
@@ -20,7 +19,7 @@ from search import strategy, summaries
 from search.errors import TrialsFailed
 from search.lease import Lease
 from search.proposals import Proposals
-from search.records import Outcome, Params, Started, TrialSummary, TrialTask
+from search.records import Outcome, Params, Started, TrialSummary, TrialTask, Verdict
 from search.spec import StudySpec
 from search.twin import Pair, TrialGone, Twin
 
@@ -30,16 +29,6 @@ HOPELESS = 5
 """Trials that, if they are the first and all fail, end the study."""
 CONSTRAINTS = ("diverged", "out_of_memory")
 """Outcomes that are the configuration's fault, from which the sampler learns to stay away."""
-
-
-class Verdict(Enum):
-    """What is to become of a trial that has reported."""
-
-    GO_ON = auto()
-    PRUNE = auto()
-    """It ends as of the epoch reported."""
-    GONE = auto()
-    """It isn't ours any more: told or deleted by someone else."""
 
 
 @dataclass(slots=True)
@@ -178,12 +167,13 @@ class Ledger:
         """Say of a trial that it is being trained, fresh or going on."""
         trial = self._running[number]
         attributes = self._twin.in_memory(trial.pair).user_attrs
-        return Started(
-            number=number,
-            params=trial.params,
-            epoch=trial.epochs,
-            default=bool(attributes.get(strategy.DEFAULT_TRIAL)),
-        )
+        default = bool(attributes.get(strategy.DEFAULT_TRIAL))
+        return Started(number=number, params=trial.params, epoch=trial.epochs, default=default)
+
+    def best_epoch(self, number: int) -> int | None:
+        """Tell the best epoch of a running trial so far; None where none is known."""
+        best = self._running[number].best
+        return best.epoch if best else None
 
     def last_epoch(self, number: int) -> int:
         """Tell the last recorded epoch of a running trial, from 1; 0 where none has ended."""

@@ -35,8 +35,10 @@ from search.records.trials import (
     OutcomeKind,
     Params,
     Payload,
+    PayloadLost,
     TrialTask,
     Value,
+    Verdict,
 )
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "OutcomeKind",
     "Params",
     "Payload",
+    "PayloadLost",
     "Quiet",
     "ReplayedEpoch",
     "Reported",
@@ -68,6 +71,7 @@ __all__ = [
     "TrialSummary",
     "TrialTask",
     "Value",
+    "Verdict",
     "Waiting",
     "WeightsGiven",
 ]

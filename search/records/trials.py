@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Literal, Protocol
 
 from lstm_attn.config import ModelConfig, TrainingConfig
@@ -49,9 +50,27 @@ class Outcome:
     """The best epoch's report; None where none has ended."""
 
 
+class PayloadLost(Exception):
+    """Bytes that lay with a worker are gone with it."""
+
+
 class Payload(Protocol):
     """Bytes that lie with a worker until they are fetched."""
 
     def fetch(self) -> bytes:
-        """Bring the bytes here."""
+        """Bring the bytes here.
+
+        Raises:
+            PayloadLost: they are gone.
+        """
         ...
+
+
+class Verdict(Enum):
+    """What is to become of a trial that has reported."""
+
+    GO_ON = auto()
+    PRUNE = auto()
+    """It ends as of the epoch reported."""
+    GONE = auto()
+    """It isn't ours any more: told or deleted by someone else."""

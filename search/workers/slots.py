@@ -27,6 +27,7 @@ from search.records import (
     Event,
     Lost,
     Outcome,
+    PayloadLost,
     Quiet,
     Reported,
     Slots,
@@ -53,7 +54,10 @@ class RemotePayload:
 
     def fetch(self) -> bytes:
         """Bring the bytes here."""
-        content: bytes = ray.get(self.reference)
+        try:
+            content: bytes = ray.get(self.reference)
+        except (RayActorError, ObjectLostError, NodeDiedError) as error:
+            raise PayloadLost(_said(error)) from error
         return content
 
 

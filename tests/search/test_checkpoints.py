@@ -7,6 +7,7 @@ import pytest
 from search import checkpoints as module
 from search.checkpoints import Store, checkpoints, newest_intact
 from search.errors import StoreError
+from search.records import PayloadLost
 
 
 class Bytes:
@@ -51,16 +52,38 @@ def test_a_trial_that_has_ended_keeps_weights_only_if_it_leads(tmp_path: Path) -
     store = store_in(tmp_path)
     for number in range(4):
         store.keep_state(number, epoch=1, step=0, payload=Bytes(b"s"))
-        store.keep_weights(number, epoch=1, payload=Bytes(b"w%d" % number))
+        store.keep_weights(
+            number, epoch=1, payload=Bytes(b"w%d" % number), leaders=[*range(number, -1, -1)]
+        )
         store.settle(number, leaders=sorted(range(number + 1), reverse=True))
     store.close()
     assert names(tmp_path) == [("weights", 2, 1), ("weights", 3, 1)]
 
 
+def test_weights_that_enter_the_lead_displace_the_last_leaders(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for number, leaders in [(0, [0]), (1, [1, 0]), (2, [2, 1, 0])]:
+        store.keep_weights(number, epoch=1, payload=Bytes(b"w"), leaders=leaders)
+    store.close()
+    assert names(tmp_path) == [("weights", 1, 1), ("weights", 2, 1)]
+
+
+def test_a_payload_that_is_lost_leaves_what_was_there(tmp_path: Path) -> None:
+    class Gone(Bytes):
+        def fetch(self) -> bytes:
+            raise PayloadLost
+
+    store = store_in(tmp_path)
+    store.keep_state(0, epoch=1, step=0, payload=Bytes(b"s"))
+    store.keep_state(0, epoch=2, step=0, payload=Gone(b""))
+    store.close()
+    assert names(tmp_path) == [("state", 0, 1)]
+
+
 def test_better_weights_replace_the_former(tmp_path: Path) -> None:
     store = store_in(tmp_path)
-    store.keep_weights(0, epoch=2, payload=Bytes(b"two"))
-    store.keep_weights(0, epoch=5, payload=Bytes(b"five"))
+    store.keep_weights(0, epoch=2, payload=Bytes(b"two"), leaders=[0])
+    store.keep_weights(0, epoch=5, payload=Bytes(b"five"), leaders=[0])
     store.close()
     found = newest_intact(tmp_path, "weights", 0)
     assert found is not None
@@ -95,10 +118,11 @@ def test_a_stale_owner_deletes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_sweep_takes_what_a_dead_owner_left(tmp_path: Path) -> None:
-    store = store_in(tmp_path)
+    store = store_in(tmp_path, keep=5)
     for number in range(5):
         store.keep_state(number, epoch=1, step=0, payload=Bytes(b"s"))
-        store.keep_weights(number, epoch=1, payload=Bytes(b"w"))
+        weights = Bytes(b"w")
+        store.keep_weights(number, epoch=1, payload=weights, leaders=[0, 1, 2, 3, 4])
     store.close()
     (tmp_path / "weights-00000-00002-000000-g0001-0123456789abcdef.safetensors.part").touch()
     (tmp_path / "a-letter.txt").write_text("not ours")
@@ -121,7 +145,7 @@ def test_a_kill_between_any_two_steps_leaves_the_best_loadable(
     place: str, step: str, calls_before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = store_in(tmp_path)
-    store.keep_weights(0, epoch=1, payload=Bytes(b"first")).result()
+    store.keep_weights(0, epoch=1, payload=Bytes(b"first"), leaders=[0]).result()
     owner: Any = os if place == "os" else Path
     real, left = getattr(owner, step), [calls_before]
 
@@ -133,7 +157,7 @@ def test_a_kill_between_any_two_steps_leaves_the_best_loadable(
 
     monkeypatch.setattr(owner, step, dies)
     try:
-        store.keep_weights(0, epoch=2, payload=Bytes(b"second")).result()
+        store.keep_weights(0, epoch=2, payload=Bytes(b"second"), leaders=[0]).result()
         whole = True
     except Killed:
         whole = False

@@ -7,8 +7,8 @@ from optuna.trial import TrialState
 
 from search import strategy, summaries
 from search.errors import LeaseLost, StudyDeleted, TrialsFailed
-from search.ledger import LOSSES, Ledger, Verdict
-from search.records import Outcome, TrialTask
+from search.ledger import LOSSES, Ledger
+from search.records import Outcome, TrialTask, Verdict
 from search.space import Choice
 
 EPOCHS = 9

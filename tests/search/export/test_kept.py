@@ -32,7 +32,8 @@ def running(studies, tmp_path, as_payload):
                 elif curve[epoch] < curve[1]:
                     wish.hand_in()
             case trial.Given(kind="weights"):
-                store.keep_weights(0, epoch=1, payload=as_payload(message.content))
+                payload = as_payload(message.content)
+                store.keep_weights(0, epoch=1, payload=payload, leaders=[0])
             case trial.Given(kind="state"):
                 payload = as_payload(message.content)
                 store.keep_state(0, epoch=message.epoch, step=0, payload=payload)
@@ -138,7 +139,8 @@ def test_weights_of_another_model_are_named(own_study, tmp_path):
 def test_weights_that_another_program_wrote_are_named(own_study, tmp_path, as_payload):
     store = Store(own_study.store, generation=2, keep=5, may_delete=lambda: True)
     payload = as_payload(b"not ours")
-    store.keep_weights(own_study.best.number, epoch=9, payload=payload)
+    number = own_study.best.number
+    store.keep_weights(number, epoch=9, payload=payload, leaders=[number])
     store.close()
     with pytest.raises(StoreError, match=r"weights-.* is damaged or not ours"):
         own_study.export(tmp_path / "out")
