@@ -13,7 +13,7 @@ from lstm_attn.sequences import SequenceData
 from lstm_attn.tasks import task_for
 from lstm_attn.training import fresh_model
 from search import spec
-from search.launch import score_baselines, steps_of_epoch
+from search.launch import remarks, score_baselines, steps_of_epoch
 from search.records import CheckReport, ModelCost, Params
 from search.spec import SpecFile, StudySpec
 
@@ -47,7 +47,7 @@ def check(file: SpecFile) -> CheckReport:
         name=resolved.name,
         task=resolved.task.kind,
         objective=resolved.objective,
-        data=data.summary,
+        data={**data.summary, **remarks(resolved, data)},
         baselines=score_baselines(resolved, data),
         dimensions=dimensions(resolved),
         points=resolved.space.point_count(),

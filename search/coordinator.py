@@ -164,11 +164,11 @@ class Coordinator:
                     self.workers.stop(number, epoch=0)
                     self.store.settle(number, self.ledger.leaders())
             case StateGiven(number=number, attempt=attempt, epoch=epoch, step=step):
-                if self.ledger.is_running(number, attempt):
+                if self._counts(number, attempt, epoch):
                     self.store.keep_state(number, epoch=epoch, step=step, payload=event.payload)
                     self.ledger.state_kept(number)
             case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
-                if self.ledger.is_running(number, attempt) and self._leads(number):
+                if self._counts(number, attempt, epoch) and self._leads(number):
                     self._keep_weights(number, epoch, event.payload)
             case Ended(number=number, attempt=attempt):
                 if self.ledger.is_running(number, attempt):
@@ -178,6 +178,10 @@ class Coordinator:
                     self.ledger.requeue(number, attempt, reason, blames_trial=event.blames_trial)
                 )
         self.watch(event)
+
+    def _counts(self, number: int, attempt: int, epoch: int) -> bool:
+        """Tell whether a checkpoint is the current attempt's, of epochs that are recorded."""
+        return self.ledger.is_running(number, attempt) and epoch <= self.ledger.last_epoch(number)
 
     def _end(self, event: Ended) -> None:
         """Keep the weights of a trial that leads, then record its end, then delete."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 
+import numpy as np
+
 from lstm_attn import baselines
 from lstm_attn.data import prepare
 from lstm_attn.sequences import SequenceData
@@ -86,6 +88,21 @@ def steps_of_epoch(spec: StudySpec, data: SequenceData) -> int:
     return training.epoch_steps or epoch_steps(-(-rows // training.batch_size))
 
 
+def remarks(spec: StudySpec, data: SequenceData) -> dict[str, str]:
+    """Say what is done to the data that the user may not expect."""
+    if data.task.kind != "classification":
+        return {}
+    lengths = np.diff(data.train.offsets)
+    context = spec.largest_context
+    cut = int((lengths > context).sum())
+    if not cut:
+        return {}
+    return {
+        "context": f"{cut} of {len(lengths)} training rows are cut to their first {context} "
+        "steps - set training.context for more"
+    }
+
+
 def _same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archive) -> StudySpec:
     """Hold the file against the stored study: only budget, keeping and resources may differ."""
     wanted = spec.resolve(file, data, gpus=False)
@@ -150,7 +167,8 @@ def _run(
             may_delete=held.surely_held,
         )
         undo.callback(store.close)  # before the workers, with whom payloads lie
-        watch(Opened(study=archive.summary(study), epochs=study.spec.epochs, notes=()))
+        notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
+        watch(Opened(study=archive.summary(study), epochs=study.spec.epochs, notes=notes))
         coordinator = Coordinator(
             ledger=ledger,
             workers=places,

@@ -8,8 +8,8 @@ from lstm_attn.config import Variant
 from search.export.scores import Scores
 
 _AND_BESIDES = """\
-`study.toml` trains this configuration anew, from another seed. `config.json` says what was trained
-on which data, with what, and from which seed."""
+`study.toml` is this configuration as a study of its own. `config.json` says what was trained on
+which data, with what, and from which seed."""
 _WORDS: dict[Variant, str] = {
     "attention": "An LSTM with multi-head self-attention on top",
     "embed": "A token embedding and an LSTM with multi-head self-attention on top",

@@ -42,6 +42,8 @@ POLL_SECONDS = 0.2
 """How long an event is waited for before the loop gets its turn."""
 TRIALS_A_WORKER = 200
 """Trials after which a worker is replaced, so that no leak could ever hurt."""
+NODE_DIED = "its node has died"
+"""Ray's words where a whole machine is gone, which no trial is to blame for."""
 WISH_SECONDS = 10.0
 """How long a worker may take to hear a wish; one that is gone says so through its stream."""
 
@@ -211,9 +213,10 @@ class RayWorkers:
         except (OutOfMemoryError, RayTaskError) as error:
             return self._fault(slot, error)
         except (RayActorError, ObjectLostError, NodeDiedError) as error:
-            blames = isinstance(error, ActorDiedError) and "node" not in str(error).lower()
             self._replace(slot)
-            return Lost(number=number, attempt=attempt, reason=_said(error), blames_trial=blames)
+            reason = _said(error).partition(". ")[0]  # what follows is advice about Ray
+            blames = isinstance(error, ActorDiedError) and NODE_DIED not in str(error)
+            return Lost(number=number, attempt=attempt, reason=reason, blames_trial=blames)
         if kind == "state":
             return StateGiven(
                 number=number, attempt=attempt, epoch=epoch, step=step, payload=payload

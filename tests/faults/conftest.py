@@ -111,7 +111,7 @@ class Bench:
     def worker_pids(self, process: subprocess.Popen[str]) -> list[int]:
         """Find the processes in which trials run."""
         children = psutil.Process(process.pid).children(recursive=True)
-        return [child.pid for child in children if "Worker.train" in " ".join(child.cmdline())]
+        return [child.pid for child in children if "ray::Worker" in " ".join(child.cmdline())]
 
     def check_whole(self, budget: int) -> None:
         """The budget exactly, nothing running, no number or epoch missing or doubled."""

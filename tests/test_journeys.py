@@ -1,0 +1,120 @@
+"""A user's whole way at the command line, on data that is in none of the shipped studies."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+GOOD, BAD = ["fine", "lovely", "great", "warm"], ["poor", "dull", "awful", "cold"]
+STUDY = """
+name = "moods"
+[data]
+format = "csv"
+train = "moods.csv"
+test = 0.2
+[task]
+kind = "classification"
+inputs = "text"
+target = "mood"
+[space]
+variant = ["embed_ffn", "lstm"]
+hidden_size = [16, 32]
+heads = [1, 2]
+embedding_dim = 8
+learning_rate = { low = 3e-3, high = 1e-2 }
+[training]
+epochs = 3
+[search]
+trials = 3
+[resources]
+slots = 2
+"""
+
+
+def write_moods(folder: Path) -> None:
+    chance = Random(1)
+    with (folder / "moods.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "mood"])
+        for number in range(200):
+            words = GOOD if number % 2 else BAD
+            text = " ".join(["it", "was", *chance.choices(words, k=chance.randint(1, 6))])
+            rows.writerow([text, "good" if number % 2 else "bad"])
+    (folder / "new.csv").write_text("text\nit was lovely warm\nit was awful and cold\n")
+    (folder / "moods.toml").write_text(STUDY)
+
+
+def lstm_search(folder: Path, *arguments: str, code: int = 0) -> tuple[str, str]:
+    found = subprocess.run(
+        [sys.executable, "-m", "search", *arguments],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert found.returncode == code, found.stderr
+    return found.stdout, found.stderr
+
+
+def test_texts_are_classified_from_check_to_predict(tmp_path: Path) -> None:
+    write_moods(tmp_path)
+    said = json.loads(lstm_search(tmp_path, "check", "moods.toml", "--json")[0])
+    assert said["data"]["classes"] == 2
+    assert not (tmp_path / ".lstm-search").exists()
+    lstm_search(tmp_path, "launch", "moods.toml", "--quiet")
+    best = json.loads(lstm_search(tmp_path, "best", "moods", "--json")[0])
+    lstm_search(tmp_path, "export", "moods", "--to", "out")
+    assert (tmp_path / "out" / "README.md").is_file()
+    rows = list(csv.DictReader(io.StringIO(lstm_search(tmp_path, "predict", "out", "new.csv")[0])))
+    assert [row["label"] for row in rows] == ["good", "bad"]
+    assert all(0.5 < float(row["probability"]) <= 1 for row in rows)
+    assert best
+    lstm_search(tmp_path, "launch", "out/study.toml", "--quiet")
+    assert "moods-" in lstm_search(tmp_path, "list")[0]
+
+
+def test_a_changed_study_is_refused_with_its_differences_and_a_free_name(tmp_path: Path) -> None:
+    write_moods(tmp_path)
+    one = ("--set", "search.trials=1", "--set", "training.epochs=1", "--quiet")
+    lstm_search(tmp_path, "launch", "moods.toml", *one)
+    _, said = lstm_search(tmp_path, "launch", "moods.toml", *one, "--set", "search.seed=9", code=2)
+    assert "search.seed: was 0, is 9" in said
+    assert "--name moods-2" in said
+    with (tmp_path / "moods.csv").open("a") as file:
+        file.write("it was great,good\n")
+    _, said = lstm_search(tmp_path, "launch", "moods.toml", *one, code=2)
+    assert "data" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["launch", "nowhere.toml"], "nowhere.toml"),
+        (["launch", "moods.toml", "--set", "space.heads=3"], "heads"),
+        (["launch", "moods.toml", "--set", 'task.target="lable"'], "text, mood"),
+        (["launch", "moods.toml", "--set", 'data.train="none.csv"'], "none.csv"),
+        (["launch", "moods.toml", "--set", "search.trails=3"], "did you mean trials"),
+        (["status", "moods"], "no database"),
+        (["launch", "moods.toml", "--storage", "postgresql://x/y"], "sqlite:///FILE"),
+        (["predict", "moods.csv", "new.csv"], "moods.csv"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_started(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    write_moods(tmp_path)
+    out, said = lstm_search(tmp_path, *arguments, code=2)
+    assert expected in said
+    assert "Traceback" not in said
+    assert out == ""
+    assert not (tmp_path / ".lstm-search").exists()
