@@ -44,7 +44,7 @@ def launch(
     with ExitStack() as undo:
         stop = Stop(timeout if timeout is not None else file.timeout)
         # Wrong data leave no database behind; where there is one, an owner is met first.
-        data = None if settings.sqlite_file.exists() else prepare(file.data, file.task)
+        data = None if settings.sqlite_file.exists() else _checked_data(file)
         archive = Archive(settings, create=True)
         undo.callback(archive.close)
         held = lease.acquire(
@@ -54,20 +54,34 @@ def launch(
         )
         undo.callback(held.release)
         stop.heed(held)
-        data = data or prepare(file.data, file.task)
+        data = data or _checked_data(file)
         study = archive.find(file.name)
         if study:
             study = archive.update(study, _same(file, study, data, archive))
             summary = archive.summary(study)
-            if summary.finished >= study.spec.trials:
+            if not summary.count("running") and summary.finished >= study.spec.trials:
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
         undo.callback(workers.disconnect)
         undo.enter_context(stop)  # Ray has just taken signals for itself
-        if study is None:
-            study = _create(file, data, archive)
-        ending = _run(study, data, archive, held, stop, watch)
+        places = workers.RayWorkers(
+            data,
+            slots=file.resources.slots,
+            cpus=file.threads,
+            gpus=workers.gpu_share(file.resources),
+        )
+        undo.callback(places.close)
+        places.open(file.trials)  # they start while the baselines are scored
+        study = study or _create(file, data, archive)
+        ending = _run(study, data, archive, held, places, stop, watch)
         return Launched(ending=ending, study=archive.summary(study), fresh=True)
+
+
+def _checked_data(file: SpecFile) -> SequenceData:
+    """Read the data, and tell what doesn't go together before anything is started."""
+    data = prepare(file.data, file.task)
+    spec.resolve(file, data, gpus=False)
+    return data
 
 
 def score_baselines(spec: StudySpec, data: SequenceData) -> tuple[BaselineScore, ...]:
@@ -140,26 +154,14 @@ def _run(
     data: SequenceData,
     archive: Archive,
     held: lease.Lease,
+    places: workers.RayWorkers,
     stop: Stop,
     watch: Callable[[Fact], None],
 ) -> Ending:
     """Put the parts together and run the loop."""
-    resources = study.spec.resources
     with ExitStack() as undo:
-        ledger = Ledger(
-            archive.storage,
-            study.id,
-            study.spec,
-            held,
-            epoch_steps=steps_of_epoch(study.spec, data),
-        )
-        places = workers.RayWorkers(
-            data,
-            slots=resources.slots,
-            cpus=study.spec.threads,
-            gpus=workers.gpu_share(resources),
-        )
-        undo.callback(places.close)
+        steps = steps_of_epoch(study.spec, data)
+        ledger = Ledger(archive.storage, study.id, study.spec, held, epoch_steps=steps)
         store = Store(
             study.folder(archive.settings),
             generation=held.generation,

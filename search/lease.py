@@ -170,7 +170,7 @@ class Lease:
         while not self._lost and not self._closing.wait(RENEW_SECONDS):
             try:
                 self.renew()
-            except sa.exc.OperationalError:
+            except sa.exc.SQLAlchemyError:
                 continue  # a busy or lost database: the row still holds until it runs out
 
 

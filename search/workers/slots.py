@@ -5,8 +5,7 @@ they are fetched.
 """
 
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import ray
@@ -74,7 +73,6 @@ class Slot:
     task: TrialTask | None = None
     stream: Any = None
     trials: int = 0
-    pending: deque[Event] = field(default_factory=deque)
 
 
 class RayWorkers:
@@ -85,9 +83,19 @@ class RayWorkers:
         slots: places at most; None takes what the cluster has.
         cpus: CPUs a slot; also its threads.
         gpus: GPUs a slot, or a share of one.
+        worker: what sits in a slot; benchmarks put one there that only reports.
     """
 
-    def __init__(self, data: SequenceData, *, slots: int | None, cpus: int, gpus: float) -> None:
+    def __init__(
+        self,
+        data: SequenceData,
+        *,
+        slots: int | None,
+        cpus: int,
+        gpus: float,
+        worker: type[Worker] = Worker,
+    ) -> None:
+        self._worker = worker
         self._data = ray.put(data)
         self._resources = {"num_cpus": cpus, "num_gpus": gpus}
         total = resources()
@@ -133,9 +141,6 @@ class RayWorkers:
 
     def next_event(self) -> Event:
         """Wait for something to happen; `Quiet` after a moment without."""
-        for slot in self._slots:
-            if slot.pending:
-                return slot.pending.popleft()
         sources = {self._source(slot): slot for slot in self._slots if self._source(slot)}
         if not sources:
             time.sleep(POLL_SECONDS)
@@ -168,7 +173,7 @@ class RayWorkers:
 
     def release_idle(self) -> None:
         """Give back the slots that have nothing to do and will have nothing."""
-        for slot in [slot for slot in self._slots if slot.task is None and not slot.pending]:
+        for slot in [slot for slot in self._slots if slot.task is None]:
             ray.kill(slot.actor)
             self._slots.remove(slot)
 
@@ -180,7 +185,7 @@ class RayWorkers:
 
     def _new_slot(self) -> Slot:
         gpu = self._resources["num_gpus"] > 0
-        worker = ray.remote(Worker).options(max_concurrency=2, **self._resources)
+        worker = ray.remote(self._worker).options(max_concurrency=2, **self._resources)
         actor: Any = worker.remote(self._data, gpu=gpu)
         return Slot(actor=actor, starting=actor.ready.remote())
 
