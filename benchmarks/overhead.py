@@ -56,7 +56,7 @@ class Reporter(Worker):
             "dropout": task.model.dropout,
         }
         best = None
-        self._task = (task.number, task.attempt)
+        wish = self.wish_of(task.number, task.attempt)
         for epoch in range(1, EPOCHS + 1):
             value = score(params, epoch)
             best = EpochReport(
@@ -67,7 +67,7 @@ class Reporter(Worker):
                 rows_per_second=0.0,
             )
             yield best
-            if self._wish.stop_at is not None:
+            if wish.stop_at is not None:
                 break
         yield Outcome(kind="completed", reason="", best=best)
         yield b"weights"

@@ -1,6 +1,7 @@
 """What sits in a slot: trains one trial at a time, and hears wishes meanwhile. Knows no Ray."""
 
 import os
+import threading
 from collections.abc import Iterator
 
 from lstm_attn.reports import EpochReport, Wish
@@ -9,6 +10,9 @@ from search.records import Outcome, TrialTask
 
 Said = EpochReport | tuple[str, int, int] | Outcome | bytes
 """What a worker says: a checkpoint is announced as (kind, epoch, step) and follows as bytes."""
+
+WISHES_KEPT = 3
+"""The trial before, this one, and the next, whose wishes may come before it does."""
 
 
 class Worker:
@@ -22,8 +26,8 @@ class Worker:
         self._device = "cuda" if gpu and torch.cuda.is_available() else "cpu"
         self._data = data
         self._tables = load_tables(data, self._device)
-        self._wish = Wish()
-        self._task: tuple[int, int] | None = None
+        self._wishes: dict[tuple[int, int], Wish] = {}
+        self._lock = threading.Lock()
 
     def ready(self) -> str:
         """Answer once everything is loaded; says where this is."""
@@ -33,8 +37,7 @@ class Worker:
         """Train a trial; a checkpoint is announced first and follows as bytes."""
         from search import trial
 
-        self._wish = wish = Wish()
-        self._task = (task.number, task.attempt)
+        wish = self.wish_of(task.number, task.attempt)
         messages = trial.train(task, self._data, wish, device=self._device, tables=self._tables)
         for message in messages:
             if isinstance(message, EpochReport):
@@ -43,16 +46,22 @@ class Worker:
                 yield (message.kind, message.epoch, message.step)
                 yield message.content
             else:
-                self._task = None  # before the last yields: the next trial may come at once
                 yield message.outcome
                 if message.content is not None:
                     yield message.content
 
     def hear(self, number: int, attempt: int, what: str, epoch: int = 0) -> None:
-        """Pass a wish on to the trial that is meant, if it is still being trained."""
-        if self._task != (number, attempt):
-            return
+        """Pass a wish on to the trial that is meant; it may come before the trial does."""
+        wish = self.wish_of(number, attempt)
         if what == "stop":
-            self._wish.stop(epoch=epoch)
+            wish.stop(epoch=epoch)
         else:
-            getattr(self._wish, what)()
+            getattr(wish, what)()
+
+    def wish_of(self, number: int, attempt: int) -> Wish:
+        """Give the wish of one attempt of a trial; the last few are remembered."""
+        with self._lock:
+            wish = self._wishes.setdefault((number, attempt), Wish())
+            while len(self._wishes) > WISHES_KEPT:
+                del self._wishes[next(iter(self._wishes))]
+            return wish

@@ -21,6 +21,7 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
         ClusterError: the cluster cannot be reached.
     """
     logging.getLogger("ray").setLevel(logging.ERROR)
+    # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     wanted = max(slots * cpus, os.cpu_count() or 1) if slots and address is None else None
     try:

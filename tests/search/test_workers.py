@@ -18,6 +18,7 @@ from search.records import (
     Ended,
     Event,
     Lost,
+    Outcome,
     Quiet,
     Reported,
     Slots,
@@ -163,6 +164,17 @@ def test_a_stop_ends_a_trial_as_of_its_epoch(places: workers.RayWorkers, task: T
     assert (end.outcome.kind, len(scores(events)) <= 1) == ("stopped", True)
     assert end.outcome.best is not None
     assert end.outcome.best.epoch == 1
+
+
+def test_a_wish_may_come_before_its_trial_does(data: SequenceData, task: TrialTask) -> None:
+    worker = Worker(data, gpu=False)
+    worker.hear(task.number, task.attempt, "stop", 1)
+    worker.hear(task.number, task.attempt + 1, "hand_in")
+    said = [m for m in worker.train(task) if isinstance(m, EpochReport | Outcome)]
+    assert [type(message) for message in said] == [EpochReport, Outcome]
+    again = list(worker.train(replace(task, attempt=task.attempt + 1)))
+    assert isinstance(again[-1], Outcome)
+    assert again[-1].kind == "handed_in"
 
 
 def test_a_trial_that_raises_fails_with_the_reason_and_the_worker_is_replaced(
