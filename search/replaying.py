@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+import torch
+
 from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport, Wish
 from search import strategy, trial
@@ -43,7 +45,7 @@ def replay(
     left = dict(recorded.curve)
     wish = Wish()
     wish.stop(epoch=max(recorded.curve))
-    device = "cuda" if spec.resources.gpus_per_trial else "cpu"
+    device = _device(recorded)
     for message in trial.train(task, data, wish, device=device):
         if isinstance(message, EpochReport) and message.epoch in left:
             compared = ReplayedEpoch(
@@ -58,3 +60,15 @@ def replay(
             f"trial {recorded.number} ended before epoch {max(left)}, which was recorded: "
             "its training went another way"
         )
+
+
+def _device(recorded: TrialSummary) -> str:
+    """Choose the kind of device that the trial was recorded on."""
+    if not recorded.device or recorded.device.startswith("cpu"):
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise WrongUse(
+            f"trial {recorded.number} was trained on {recorded.device}, and there is no GPU here - "
+            "replay it where there is one"
+        )
+    return "cuda"

@@ -57,6 +57,7 @@ def note(outcome: Outcome, *, pruned_at: int | None, epochs: int) -> dict[str, A
         "epochs": epochs,
         "best_epoch": best.epoch if best else None,
         "metrics": dict(best.metrics) if best else {},
+        "device": outcome.device,
     }
 
 
@@ -89,6 +90,7 @@ def trial_summary(
         metrics=metrics,
         reason=result.get("reason", "" if state == "running" else "told by someone else"),
         default=bool(frozen.user_attrs.get(DEFAULT_TRIAL)),
+        device=result.get("device", ""),
         seconds=frozen.duration.total_seconds() if frozen.duration else None,
     )
 

@@ -101,7 +101,12 @@ def _message(event: Event, task: TrialTask, device: str) -> Message:
             content = _weights(event, task, device)
             return Given(kind="weights", epoch=event.best.epoch, step=0, content=content)
         case Finished():
-            outcome = Outcome(kind=event.outcome, reason=event.reason, best=event.best)
+            outcome = Outcome(
+                kind=event.outcome,
+                reason=event.reason,
+                best=event.best,
+                device=device_name(device),
+            )
             if event.best is None or event.weights is None:
                 return Last(outcome=outcome, content=None)
             best = BestWeights(best=event.best, weights=event.weights)

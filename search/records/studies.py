@@ -43,6 +43,8 @@ class TrialSummary:
     """Whether it is one of the defaults that come first."""
     seconds: float | None
     """From start to end, wall clock; None while it runs."""
+    device: str = ""
+    """The kind of device that trained it; empty until it has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

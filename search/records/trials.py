@@ -48,6 +48,8 @@ class Outcome:
     """In words, with the numbers; empty where there is nothing to say."""
     best: EpochReport | None
     """The best epoch's report; None where none has ended."""
+    device: str = ""
+    """The kind of device that trained; empty where the worker couldn't say."""
 
 
 class PayloadLost(Exception):
