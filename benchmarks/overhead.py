@@ -89,7 +89,7 @@ def ours(trials: int, folder: Path) -> float:
     while places.slots.ready < SLOTS:
         places.next_event()
     began = time.perf_counter()
-    ledger = Ledger(archive.storage, study.id, spec, held, epoch_steps=200)
+    ledger = Ledger(archive.storage, study.id, spec, epoch_steps=200)
     store = Store(study.folder(settings), generation=1, keep=spec.keep, may_delete=held.surely_held)
     coordinator = Coordinator(ledger=ledger, workers=places, store=store, checkpoint_every=30.0)
     ending = coordinator.run(_Never())
@@ -192,9 +192,6 @@ class _Never:
 
     def asked(self) -> None:
         return None
-
-    def now(self) -> bool:
-        return False
 
 
 def _spec(trials: int) -> StudySpec:

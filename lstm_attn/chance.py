@@ -41,6 +41,10 @@ class Chance:
         """
         return cls(device, _states(device, seed, _DROPOUT))
 
+    def with_states(self, states: dict[str, Tensor]) -> "Chance":
+        """Go on from recorded states; a kind of device that has none goes by its seed."""
+        return Chance(self._device, {**self._states, **states})
+
     def now(self) -> dict[str, Tensor]:
         """Copy the states in force, by kind of device."""
         states = {"cpu": torch.get_rng_state()}

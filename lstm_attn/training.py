@@ -88,7 +88,7 @@ def fit(
     chance = Chance.of_seed(where, seed)
     if state is not None:
         run.go_on_from(state)
-        chance = Chance(where, state.generators)
+        chance = chance.with_states(state.generators)
     events = _events(run, wish, chance)
     with lstms_in_float32(model, where):
         while True:

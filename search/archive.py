@@ -6,7 +6,7 @@ import secrets
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from search import lease, summaries
-from search.database import open_storage
-from search.errors import StudyElsewhere, StudyNotFound, WrongUse
+from search.database import open_storage, refuse_once_deleted
+from search.errors import StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
 from search.spec import StudySpec
@@ -138,20 +138,25 @@ class Archive:
                 raise
             self.storage.delete_study(former)  # its creation was cut short
             study_id = self.storage.create_new_study([direction], spec.name)
-        self.storage.set_study_user_attr(study_id, summaries.STUDY, attribute)
         study = optuna.load_study(study_name=spec.name, storage=self.storage)
         with warnings.catch_warnings():
             # The dashboard's only way to learn the name; Optuna still calls it experimental.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study.set_metric_names([spec.objective])
+        # Last, so that a study with our attribute is whole.
+        self.storage.set_study_user_attr(study_id, summaries.STUDY, attribute)
         return _stored(study_id, spec.name, attribute)
 
-    def update(self, study: StoredStudy, spec: StudySpec) -> StoredStudy:
-        """Write what may change of a spec: budget, keeping, resources."""
+    def update(self, study: StoredStudy) -> StoredStudy:
+        """Write a study's spec anew, of which budget, keeping and resources may have changed."""
         attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY]
-        attribute = {**attribute, "spec": spec.to_json()}
+        attribute = {**attribute, "spec": study.spec.to_json()}
         self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
-        return replace(study, spec=spec)
+        return study
+
+    def guard(self, study: StoredStudy) -> None:
+        """Refuse every further commit once the study is deleted."""
+        refuse_once_deleted(self.storage, study.id, study.name)
 
     def summary(self, study: StoredStudy) -> StudySummary:
         """Sum a study up, with all its trials."""
@@ -188,11 +193,13 @@ class Archive:
         Raises:
             StudyElsewhere: somebody does.
         """
-        if owner := lease.holder(self.storage.engine, study.name):
-            raise StudyElsewhere(f"study {study.name!r} is being run by {owner} - stop it first")
-        self.storage.delete_study(study.id)
-        if study.folder(self.settings).is_dir():
-            shutil.rmtree(study.folder(self.settings))
+        held = lease.acquire(self.storage.engine, study.name)
+        try:
+            if study.folder(self.settings).is_dir():
+                shutil.rmtree(study.folder(self.settings))
+            self.storage.delete_study(study.id)
+        finally:
+            held.release()
 
     def _is_empty(self, study_id: int) -> bool:
         return not self.storage.get_all_trials(study_id, deepcopy=False)

@@ -17,6 +17,9 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Literal
 
+from lstm_attn.errors import CheckpointError
+from lstm_attn.headers import read_header, report_from_json
+from lstm_attn.reports import EpochReport
 from search.errors import StoreError
 from search.records import Payload, PayloadLost
 
@@ -27,6 +30,7 @@ PAYLOADS_HELD = 2
 HASH_DIGITS = 16
 
 Kind = Literal["state", "weights"]
+KINDS: tuple[Kind, ...] = ("state", "weights")
 _ENDING: dict[Kind, str] = {"state": "pt", "weights": "safetensors"}
 _NAME = re.compile(
     r"(?P<kind>state|weights)-(?P<number>\d+)-(?P<epoch>\d+)-(?P<step>\d+)"
@@ -90,15 +94,20 @@ def checkpoints(folder: Path) -> list[Checkpoint]:
     return sorted(found, key=lambda c: (c.number, c.kind, c.age))
 
 
-def newest_intact(folder: Path, kind: Kind, number: int) -> tuple[Checkpoint, bytes] | None:
+def newest_intact(
+    folder: Path, kind: Kind, number: int, *, upto: int | None = None
+) -> tuple[Checkpoint, bytes] | None:
     """Read a trial's newest checkpoint of a kind; a damaged one is passed over.
 
     Arguments:
         folder: the study's.
         kind: `state` or `weights`.
         number: the trial's.
+        upto: the last epoch that it may know of; None for any.
     """
     mine = [c for c in checkpoints(folder) if c.kind == kind and c.number == number]
+    if upto is not None:
+        mine = [c for c in mine if c.epoch <= upto]
     for checkpoint in reversed(mine):
         try:
             return checkpoint, checkpoint.read()
@@ -143,13 +152,28 @@ class Store:
                 self._thin(number, "state", STATES_KEPT)
                 self._thin(number, "weights", 1)
             else:
-                self._thin(number, "state", 0)
+                self._let_states_go(number, leaders)
         self._keep_leaders(leaders)
 
-    def state(self, number: int) -> bytes | None:
-        """Read the newest intact state of a trial; None where there is none."""
-        found = newest_intact(self.folder, "state", number)
+    def state(self, number: int, *, upto: int) -> bytes | None:
+        """Read the newest intact state of a trial; None where there is none.
+
+        Arguments:
+            number: the trial's.
+            upto: its last recorded epoch. After a power cut a state may know later ones, which
+                would then never be recorded.
+        """
+        found = newest_intact(self.folder, "state", number, upto=upto)
         return found[1] if found else None
+
+    def bests(self, number: int) -> list[EpochReport]:
+        """Read what a trial's checkpoints say of its best epoch."""
+        found = [newest_intact(self.folder, kind, number) for kind in KINDS]
+        bests = []
+        for _, content in filter(None, found):
+            with suppress(CheckpointError, KeyError):  # nothing is known from it, then
+                bests.append(report_from_json(read_header(content)["best"]))
+        return bests
 
     def keep_state(self, number: int, *, epoch: int, step: int, payload: Payload) -> Future[None]:
         """Fetch and write a state, in the background, and let the oldest go."""
@@ -169,8 +193,10 @@ class Store:
         """
 
         def work() -> None:
-            self._write("weights", number, epoch, 0, payload.fetch())
-            self._thin(number, "weights", 1)
+            written = self._write("weights", number, epoch, 0, payload.fetch())
+            found = checkpoints(self.folder)
+            former = [c for c in found if (c.kind, c.number) == ("weights", number)]
+            self._delete([c for c in former if c.path != written])
             self._keep_leaders(leaders)
 
         return self._submit(work)
@@ -179,7 +205,7 @@ class Store:
         """Let go of a trial that has ended: its states, and weights of who leads no more."""
 
         def work() -> None:
-            self._thin(number, "state", 0)
+            self._let_states_go(number, leaders)
             self._keep_leaders(leaders)
 
         self._submit(work)
@@ -201,9 +227,8 @@ class Store:
                 future.result()
 
     def close(self) -> None:
-        """Wait until everything is written."""
+        """Wait until everything is written, well or not: `check` tells."""
         self._writer.shutdown(wait=True)
-        self.check()
 
     def _submit(self, work: Callable[[], None]) -> Future[None]:
         self._room.acquire()
@@ -212,23 +237,32 @@ class Store:
         self._writing.append(future)
         return future
 
-    def _write(self, kind: Kind, number: int, epoch: int, step: int, content: bytes) -> None:
+    def _write(self, kind: Kind, number: int, epoch: int, step: int, content: bytes) -> Path:
         stem = f"{kind}-{number:05d}-{epoch:05d}-{step:06d}-g{self._generation:04d}"
         path = self.folder / f"{stem}-{_digest(content)}.{_ENDING[kind]}"
         try:
             write_whole(path, content)
         except OSError as error:
             raise StoreError(f"the checkpoint {path} cannot be written: {error}") from error
+        return path
 
     def _thin(self, number: int, kind: Kind, keep: int) -> None:
         """Keep the newest `keep` files of a trial and kind."""
         mine = [c for c in checkpoints(self.folder) if c.number == number and c.kind == kind]
         self._delete(mine[: max(0, len(mine) - keep)])
 
+    def _let_states_go(self, number: int, leaders: list[int]) -> None:
+        """Delete a trial's states; of a leader without weights the newest stays, which has them."""
+        whole = {c.number for c in checkpoints(self.folder) if c.kind == "weights"}
+        needed = self.leads(number, leaders) and number not in whole
+        self._thin(number, "state", 1 if needed else 0)
+
     def _keep_leaders(self, leaders: list[int]) -> None:
-        kept = leaders[: self._keep]
-        found = checkpoints(self.folder)
-        self._delete([c for c in found if c.kind == "weights" and c.number not in kept])
+        """Keep the weights of the best trials among those that have any."""
+        found = [c for c in checkpoints(self.folder) if c.kind == "weights"]
+        whole = {c.number for c in found}
+        kept = [number for number in leaders if number in whole][: self._keep]
+        self._delete([c for c in found if c.number not in kept])
 
     def _delete(self, doomed: list[Checkpoint]) -> None:
         for checkpoint in doomed:

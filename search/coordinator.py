@@ -44,10 +44,6 @@ class StopSignal(Protocol):
         """Why it is to end; None to go on."""
         ...
 
-    def now(self) -> bool:
-        """Whether nothing is to be waited for any more."""
-        ...
-
 
 class Workers(Protocol[S]):
     """Where trials run."""
@@ -113,18 +109,23 @@ class Coordinator:
     clock: Callable[[], float] = time.monotonic
     _slots: Slots | None = None
     _state_wished: dict[int, float] = field(default_factory=dict)
+    _states_written: dict[int, Future[None]] = field(default_factory=dict)
     _weights_kept: dict[int, int] = field(default_factory=dict)
     _weights_wished: dict[int, float] = field(default_factory=dict)
 
     def run(self, stop: StopSignal) -> Ending:
         """Run the study until its budget is spent or someone asks it to stop."""
+        for number in self.ledger.running():
+            for best in self.store.bests(number):
+                self.ledger.know(number, best)
         self.store.sweep(self.ledger.running(), self.ledger.leaders())
         while not self.ledger.budget_spent():
             if why := stop.asked():
-                return self._hand_in(why, stop)
+                return self._hand_in(why)
             self._fill()
             self._wish_states()
             self._handle(self.workers.next_event())
+            self._look_after_states()
             self.store.check()
         return Ending.EXHAUSTED if self.ledger.exhausted else Ending.SPENT
 
@@ -133,7 +134,8 @@ class Coordinator:
         self.workers.open(self.workers.busy + self.ledger.open_places())
         for slot in self.workers.free_slots():
             if task := self.ledger.ask():
-                task = replace(task, state=self.store.state(task.number))
+                upto = self.ledger.last_epoch(task.number)
+                task = replace(task, state=self.store.state(task.number, upto=upto))
                 self.workers.start(slot, task)
                 self._state_wished[task.number] = self.clock()
                 self.watch(self.ledger.started(task.number))
@@ -144,6 +146,14 @@ class Coordinator:
         if self.workers.slots != self._slots:
             self._slots = self.workers.slots
             self.watch(self._slots)
+
+    def _look_after_states(self) -> None:
+        """Forgive a trial its losses once a state of it is written."""
+        for number, kept in list(self._states_written.items()):
+            if kept.done():
+                del self._states_written[number]
+                if kept.exception() is None:
+                    self.ledger.state_kept(number)
 
     def _wish_states(self) -> None:
         for number in self.ledger.running():
@@ -165,8 +175,10 @@ class Coordinator:
                     self.store.settle(number, self.ledger.leaders())
             case StateGiven(number=number, attempt=attempt, epoch=epoch, step=step):
                 if self._counts(number, attempt, epoch):
-                    self.store.keep_state(number, epoch=epoch, step=step, payload=event.payload)
-                    self.ledger.state_kept(number)
+                    kept = self.store.keep_state(
+                        number, epoch=epoch, step=step, payload=event.payload
+                    )
+                    self._states_written[number] = kept
             case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
                 if self._counts(number, attempt, epoch) and self._leads(number):
                     self._keep_weights(number, epoch, event.payload)
@@ -185,9 +197,10 @@ class Coordinator:
 
     def _end(self, event: Ended) -> None:
         """Keep the weights of a trial that leads, then record its end, then delete."""
-        number, best = event.number, event.outcome.best
+        number = event.number
         self._state_wished.pop(number, None)
-        if event.weights and best and self._leads(number):
+        best = self.ledger.worth(number, event.outcome)
+        if event.weights and best is event.outcome.best and best and self._leads(number):
             try:
                 self._keep_weights(number, best.epoch, event.weights).result()
             except PayloadLost as error:
@@ -221,11 +234,11 @@ class Coordinator:
             self._weights_wished[number] = self.clock()
             self.workers.wish_weights(number)
 
-    def _hand_in(self, why: Ending, stop: StopSignal) -> Ending:
+    def _hand_in(self, why: Ending) -> Ending:
         """Take a state from every running trial; the study can go on from them."""
         self.watch(Stopping(ending=why))
         self.workers.hand_in()
         deadline = self.clock() + HAND_IN_SECONDS
-        while self.workers.busy and not stop.now() and self.clock() < deadline:
+        while self.workers.busy and self.clock() < deadline:
             self._handle(self.workers.next_event())
         return why

@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 import optuna
 import sqlalchemy
 from optuna.storages import RDBStorage
+from sqlalchemy.engine import Connection
 
-from search.errors import StorageError
+from search.errors import StorageError, StudyDeleted
+from search.lease import UNFENCED
 from search.settings import SQLITE
 
 BUSY_SECONDS = 60.0
@@ -51,6 +53,25 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
         raise StorageError(
             f"the database {path} cannot be used: {cause} - name another with --storage"
         ) from error
+
+
+def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
+    """Refuse every further commit once a study is deleted: SQLite uses its id again.
+
+    Arguments:
+        storage: whose commits.
+        study_id: Optuna's.
+        name: the study's.
+    """
+
+    def is_there(connection: Connection) -> None:
+        if connection.get_execution_options().get(UNFENCED):
+            return
+        query = sqlalchemy.text("SELECT study_name FROM studies WHERE study_id = :id")
+        if connection.execute(query, {"id": study_id}).scalar() != name:
+            raise StudyDeleted("the study was deleted from the database while it ran")
+
+    sqlalchemy.event.listen(storage.engine, "commit", is_there)
 
 
 def _create(path: Path) -> None:

@@ -12,6 +12,7 @@ SearchError                  1
 │   └── LeaseLost            3   ... and has taken it over from this one
 ├── StudyDeleted             1   the study was deleted while it ran
 ├── TrialsFailed             1   the first trials all failed
+├── DatabaseTrouble          1   the database failed while a study ran; it can go on
 ├── StoreError               1   a checkpoint cannot be written
 ├── ReplayDiffers            1   a trial, trained again, does not come as far as recorded
 └── VerificationFailed       1   a checkpoint does not score what its trial recorded
@@ -81,6 +82,10 @@ class StudyDeleted(SearchError):
 
 class TrialsFailed(SearchError):
     """The first trials all failed."""
+
+
+class DatabaseTrouble(SearchError):
+    """The database failed while a study ran; launched again, the study goes on."""
 
 
 class StoreError(SearchError):

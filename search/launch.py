@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from search.checkpoints import Store
 from search.coordinator import Coordinator
 from search.errors import SpecChanged
 from search.ledger import Ledger
-from search.records import BaselineScore, Ending, Fact, Launched, Opened, Waiting
+from search.records import BaselineScore, Ending, Fact, Launched, Opened, StudySummary, Waiting
 from search.settings import Settings
 from search.spec import SpecFile, StudySpec
 from search.stopping import Stop
@@ -57,9 +57,10 @@ def launch(
         data = data or _checked_data(file)
         study = archive.find(file.name)
         if study:
-            study = archive.update(study, _same(file, study, data, archive))
+            study = replace(study, spec=_same(file, study, data, archive))
             summary = archive.summary(study)
             if not summary.count("running") and summary.finished >= study.spec.trials:
+                _sweep(study, summary, archive, held)
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
         undo.callback(workers.disconnect)
@@ -72,7 +73,7 @@ def launch(
         )
         undo.callback(places.close)
         places.open(file.trials)  # they start while the baselines are scored
-        study = study or _create(file, data, archive)
+        study = archive.update(study) if study else _create(file, data, archive)
         ending = _run(study, data, archive, held, places, stop, watch)
         return Launched(ending=ending, study=archive.summary(study), fresh=True)
 
@@ -159,15 +160,11 @@ def _run(
     watch: Callable[[Fact], None],
 ) -> Ending:
     """Put the parts together and run the loop."""
+    archive.guard(study)
     with ExitStack() as undo:
         steps = steps_of_epoch(study.spec, data)
-        ledger = Ledger(archive.storage, study.id, study.spec, held, epoch_steps=steps)
-        store = Store(
-            study.folder(archive.settings),
-            generation=held.generation,
-            keep=study.spec.keep,
-            may_delete=held.surely_held,
-        )
+        ledger = Ledger(archive.storage, study.id, study.spec, epoch_steps=steps)
+        store = _store(study, archive, held)
         undo.callback(store.close)  # before the workers, with whom payloads lie
         notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
         watch(Opened(study=archive.summary(study), epochs=study.spec.epochs, notes=notes))
@@ -178,4 +175,23 @@ def _run(
             checkpoint_every=study.spec.checkpoint_every,
             watch=watch,
         )
-        return coordinator.run(stop)
+        ending = coordinator.run(stop)
+        store.close()
+        store.check()
+        return ending
+
+
+def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: lease.Lease) -> None:
+    """Let go of what a launch that was killed after its last trial has left."""
+    store = _store(study, archive, held)
+    store.sweep([], [trial.number for trial in summary.leaders])
+    store.close()
+
+
+def _store(study: StoredStudy, archive: Archive, held: lease.Lease) -> Store:
+    return Store(
+        study.folder(archive.settings),
+        generation=held.generation,
+        keep=study.spec.keep,
+        may_delete=held.surely_held,
+    )

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +44,8 @@ _CLOCKS = {
     "postgresql": sa.literal_column("extract(epoch from clock_timestamp())", sa.Float),
 }
 """Seconds since 1970 by the database's clock, which moves inside a transaction too."""
-_UNFENCED = {"unfenced": True}
-"""Marks the lease's own transactions, which compare and set for themselves."""
+UNFENCED = "unfenced"
+"""Execution option of the lease's own transactions, which compare and set for themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +97,17 @@ def ask_to_stop(engine: Engine, study: str) -> bool:
 
 
 class Lease:
-    """A study's lease, held from `acquire` to `release` and renewed by a thread meanwhile."""
+    """A study's lease, held from `acquire` to `release` and renewed by a thread meanwhile.
+
+    As long as it is held, every commit through its engine is fenced.
+    """
 
     def __init__(self, engine: Engine, study: str, owner: str, generation: int) -> None:
         self.generation = generation
         """How often the study has changed owners; stands in checkpoint names."""
-        self._engine = engine.execution_options(**_UNFENCED)
+        self._engine = engine.execution_options(**{UNFENCED: True})
+        self._fenced = engine
+        sa.event.listen(engine, "commit", self.fence)
         self._study = study
         self._owner = owner
         self._held_until = time.monotonic() + TTL_SECONDS
@@ -131,7 +137,7 @@ class Lease:
         Raises:
             LeaseLost: another owner has taken the study over.
         """
-        if connection.get_execution_options().get("unfenced"):
+        if connection.get_execution_options().get(UNFENCED):
             return
         query = sa.select(_TABLE.c.owner).where(_TABLE.c.study == self._study)
         if connection.dialect.name == "postgresql":
@@ -156,10 +162,11 @@ class Lease:
             self._stop_asked = self._stop_asked or bool(row.stop_asked)
 
     def release(self) -> None:
-        """Give the study free at once."""
+        """Give the study free at once; where the database fails, the row runs out by itself."""
         self._closing.set()
         self._thread.join()
-        with self._engine.begin() as connection:
+        sa.event.remove(self._fenced, "commit", self.fence)
+        with suppress(sa.exc.SQLAlchemyError), self._engine.begin() as connection:
             connection.execute(
                 _TABLE.update()
                 .where(_TABLE.c.study == self._study, _TABLE.c.owner == self._owner)

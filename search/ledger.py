@@ -8,20 +8,18 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-import sqlalchemy.event
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from lstm_attn.reports import EpochReport
 from search import strategy, summaries
 from search.errors import TrialsFailed
-from search.lease import Lease
 from search.proposals import Proposals
-from search.records import Outcome, Params, Started, TrialSummary, TrialTask, Verdict
+from search.records import Outcome, Started, TrialSummary, TrialTask, Verdict
+from search.running import Running
 from search.spec import StudySpec
-from search.twin import Pair, TrialGone, Twin
+from search.twin import TrialGone, Twin
 
 LOSSES = 3
 """Losses of its worker in a row, without a new state, after which a trial is told FAIL."""
@@ -31,44 +29,27 @@ CONSTRAINTS = ("diverged", "out_of_memory")
 """Outcomes that are the configuration's fault, from which the sampler learns to stay away."""
 
 
-@dataclass(slots=True)
-class _Running:
-    """A trial that is being trained, or waits to be."""
-
-    pair: Pair
-    params: Params
-    threads: int
-    epochs: int = 0
-    """The last epoch that is recorded."""
-    best: EpochReport | None = None
-    pruned_at: int | None = None
-    attempt: int = 0
-    losses: int = 0
-    reasons: list[str] = field(default_factory=list)
-
-
 class Ledger:
     """Open, ask, report, tell: each fact written once, by one owner.
 
     Arguments:
-        storage: the database; its commits are fenced from here on.
+        storage: the database; its commits are fenced by the lease that is held.
         study_id: the SQL study.
         spec: what is searched.
-        lease: held by this process.
         epoch_steps: optimizer steps of an epoch at the default batch size, for the rungs.
     """
 
     def __init__(
-        self, storage: RDBStorage, study_id: int, spec: StudySpec, lease: Lease, *, epoch_steps: int
+        self, storage: RDBStorage, study_id: int, spec: StudySpec, *, epoch_steps: int
     ) -> None:
         self._spec = spec
         self._space = spec.space
-        sqlalchemy.event.listen(storage.engine, "commit", lease.fence)
         pruner = strategy.pruner(spec.pruner, epochs=spec.epochs, epoch_steps=epoch_steps)
         self._twin = Twin(storage, study_id, direction=spec.direction, pruner=pruner)
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, Running] = {}
         self._waiting: deque[int] = deque()
         self._told: dict[int, TrialSummary] = {}
+        self._told_now = 0
         self._created = 0
         self._proposals = Proposals(self._twin.memory, spec)
         for trial in self._twin.trials():
@@ -82,9 +63,9 @@ class Ledger:
         Raises:
             TrialsFailed: the first trials all failed.
         """
-        first = self._told.values() if len(self._told) == HOPELESS else ()
-        if first and all(trial.state == "failed" for trial in first):
-            reasons = sorted({trial.reason for trial in first})
+        told = self._told.values()
+        if self._told_now == HOPELESS and all(trial.state == "failed" for trial in told):
+            reasons = sorted({trial.reason for trial in told})
             raise TrialsFailed(f"the first {HOPELESS} trials all failed:", *reasons)
         return not self._running and not self.open_places()
 
@@ -108,7 +89,7 @@ class Ledger:
     def leaders(self) -> list[int]:
         """List the best trials that have ended an epoch, of any state, the best first.
 
-        As many as have their weights kept.
+        As many as have their weights kept, and as may not have given theirs yet.
         """
         worth = {n: (told.value, told.metrics) for n, told in self._told.items()}
         for number, trial in self._running.items():
@@ -119,7 +100,8 @@ class Ledger:
             for number, (value, metrics) in worth.items()
             if value is not None
         ]
-        return [number for _, _, number in heapq.nsmallest(self._spec.keep, rows)]
+        count = self._spec.keep + len(self._running) + 1
+        return [number for _, _, number in heapq.nsmallest(count, rows)]
 
     def running(self) -> list[int]:
         """List the trials that are RUNNING in SQL, trained now or not."""
@@ -143,8 +125,7 @@ class Ledger:
         trial = self._running[number]
         if trial.pruned_at is not None:
             return Verdict.GO_ON
-        if trial.best is None or self._is_better(report, trial.best):
-            trial.best = report
+        trial.take(report)
         if report.epoch > trial.epochs:
             value = report.metrics[self._spec.objective]
             try:
@@ -158,10 +139,21 @@ class Ledger:
     def judge(self, number: int) -> Verdict:
         """Judge a trial by its last recorded epoch; a verdict to prune is remembered."""
         trial = self._running[number]
+        if trial.pruned_at is not None:
+            return Verdict.PRUNE
         if 0 < trial.epochs < self._spec.epochs and self._twin.judged_poor(trial.pair):
             trial.pruned_at = trial.epochs
             return Verdict.PRUNE
         return Verdict.GO_ON
+
+    def know(self, number: int, report: EpochReport) -> None:
+        """Take what a checkpoint says of a running trial's best epoch, if it is recorded."""
+        if report.epoch <= self._running[number].epochs:
+            self._running[number].take(report)
+
+    def worth(self, number: int, outcome: Outcome) -> EpochReport | None:
+        """Settle the best epoch of a trial that has ended in its worker."""
+        return self._running[number].settle(outcome)
 
     def started(self, number: int) -> Started:
         """Say of a trial that it is being trained, fresh or going on."""
@@ -223,14 +215,7 @@ class Ledger:
         loss = metrics.get(self._spec.loss, math.inf)
         return summaries.rank(value, loss, number, self._spec.direction)
 
-    def _is_better(self, report: EpochReport, than: EpochReport) -> bool:
-        mine, other = (
-            self._rank(one.metrics[self._spec.objective], one.metrics, one.epoch)
-            for one in (report, than)
-        )
-        return mine < other
-
-    def _task(self, trial: _Running) -> TrialTask:
+    def _task(self, trial: Running) -> TrialTask:
         model, training = self._space.configure(trial.params)
         return TrialTask(
             number=trial.pair.number,
@@ -241,10 +226,10 @@ class Ledger:
             threads=trial.threads,
         )
 
-    def _create(self, memory: FrozenTrial) -> _Running:
+    def _create(self, memory: FrozenTrial) -> Running:
         threads = self._spec.threads
         pair = self._twin.create(memory, {summaries.THREADS: threads})
-        trial = _Running(pair=pair, params=memory.params, threads=threads)
+        trial = Running(pair=pair, params=memory.params, threads=threads, spec=self._spec)
         self._running[pair.number] = trial
         self._created = pair.number + 1
         self._proposals.note(memory.params)
@@ -261,39 +246,43 @@ class Ledger:
         if frozen.state.is_finished():
             self._told[pair.number] = summary
             return
-        self._running[pair.number] = _Running(
+        self._running[pair.number] = Running(
             pair=pair,
             params=frozen.params,
             threads=frozen.user_attrs[summaries.THREADS],
+            spec=self._spec,
             epochs=frozen.last_step or 0,
             best=summaries.best_of_curve(summary),
         )
         self._waiting.append(pair.number)
 
-    def _finish(self, trial: _Running, outcome: Outcome) -> TrialSummary:
-        state = summaries.final_state(outcome, pruned=trial.pruned_at is not None)
-        best = outcome.best.metrics[self._spec.objective] if outcome.best else None
+    def _finish(self, trial: Running, outcome: Outcome) -> TrialSummary:
+        pruned = trial.pruned_at is not None
+        state = summaries.final_state(outcome, pruned=pruned)
+        best = trial.settle(outcome)
+        value = best.metrics[self._spec.objective] if best else None
         try:
             self._twin.finish(
                 trial.pair,
                 state=state,
-                value=None if state == TrialState.FAIL else best,
-                note=summaries.note(outcome, pruned_at=trial.pruned_at, epochs=trial.epochs),
-                constraint=outcome.kind if outcome.kind in CONSTRAINTS else None,
+                value=None if state == TrialState.FAIL else value,
+                note=summaries.note(outcome, best, pruned_at=trial.pruned_at, epochs=trial.epochs),
+                constraint=outcome.kind if outcome.kind in CONSTRAINTS and not pruned else None,
             )
         except TrialGone:
             return self._let_go(trial)
         return self._settle(trial)
 
-    def _let_go(self, trial: _Running) -> TrialSummary:
+    def _let_go(self, trial: Running) -> TrialSummary:
         """Follow the database, where someone else has told the trial."""
         self._twin.follow(trial.pair)
         return self._settle(trial)
 
-    def _settle(self, trial: _Running) -> TrialSummary:
+    def _settle(self, trial: Running) -> TrialSummary:
         number = trial.pair.number
         frozen = self._twin.in_memory(trial.pair)
         told = summaries.trial_summary(frozen, self._spec, number=number)
         del self._running[number]
         self._told[number] = told
+        self._told_now += 1
         return told

@@ -104,6 +104,10 @@ class Space:
             return self.domains[name].nearest(self.usual[name])
         return self.fixed[name]
 
+    def smallest(self, name: str) -> Value:
+        """Give the smallest value of a setting that any point has."""
+        return self.domains[name].smallest if name in self.domains else self.fixed[name]
+
     def largest(self, name: str) -> Value:
         """Give the largest value of a setting that any point has."""
         return self.domains[name].largest if name in self.domains else self.fixed[name]

@@ -66,9 +66,7 @@ class Stop:
             return Ending.TIMEOUT
         return None
 
-    def now(self) -> bool:
-        """Whether nothing is to be waited for any more."""
-        return len(self._signals) > 1
-
     def _hear(self, number: int, _: FrameType | None) -> None:
+        if self._signals:  # asked before: the study is as safe as after a crash
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
         self._signals.append(_SIGNALS[signal.Signals(number)])

@@ -48,10 +48,11 @@ def final_state(outcome: Outcome, *, pruned: bool) -> TrialState:
     return TrialState.COMPLETE if outcome.kind == "completed" else TrialState.FAIL
 
 
-def note(outcome: Outcome, *, pruned_at: int | None, epochs: int) -> dict[str, Any]:
+def note(
+    outcome: Outcome, best: EpochReport | None, *, pruned_at: int | None, epochs: int
+) -> dict[str, Any]:
     """Write what a trial's result attribute says."""
     reason = f"pruned at epoch {pruned_at}" if pruned_at is not None else outcome.reason
-    best = outcome.best
     return {
         "reason": reason,
         "epochs": epochs,
@@ -125,7 +126,8 @@ def study_summary(
         trials: all its trials, by number.
         owner: who runs it now.
     """
-    summaries = tuple(trial_summary(frozen, spec) for frozen in trials)
+    ours = [frozen for frozen in trials if frozen.state != TrialState.WAITING]
+    summaries = tuple(trial_summary(frozen, spec) for frozen in ours)
     return StudySummary(
         name=name,
         task=spec.task.kind,

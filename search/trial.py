@@ -5,13 +5,14 @@ Knows neither Ray nor SQL; `replay` runs it in its own process just the same.
 
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 import torch
 
 from lstm_attn import checkpoint
+from lstm_attn.headers import report_to_json
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.run import Tables
 from lstm_attn.sequences import SequenceData
@@ -46,7 +47,7 @@ Message = EpochReport | Given | Last
 
 def train(
     task: TrialTask, data: SequenceData, wish: Wish, *, device: str, tables: Tables | None = None
-) -> Iterator[Message]:
+) -> Generator[Message, None, None]:
     """Train one configuration; the caller reads messages and changes the wish.
 
     Arguments:
@@ -119,6 +120,7 @@ def _weights(best: BestWeights, task: TrialTask, device: str) -> bytes:
         "trial": str(task.number),
         "epoch": str(best.best.epoch),
         "metrics": json.dumps(dict(best.best.metrics)),
+        "best": report_to_json(best.best),
         "model": json.dumps(asdict(task.model)),
         "training": json.dumps(asdict(task.training)),
         "device": device_name(device),

@@ -5,7 +5,8 @@ paired by their ids, and the memory's numbers mean nothing.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search import summaries
-from search.errors import StudyDeleted
+from search.errors import DatabaseTrouble, StudyDeleted
 from search.summaries import Direction
 
 
@@ -91,10 +92,10 @@ class Twin:
         )
         try:
             sql_id = self._sql.create_new_trial(self._study_id, template_trial=template)
-        except StorageInternalError:  # written all the same, perhaps
+        except StorageInternalError as error:  # written all the same, perhaps
             written = [t for t in self.trials() if t.user_attrs.get(summaries.NONCE) == nonce]
             if not written:
-                raise
+                raise _trouble(error) from error
             sql_id = id_of(written[0])
         except KeyError as error:
             raise StudyDeleted("the study was deleted from the database while it ran") from error
@@ -106,10 +107,8 @@ class Twin:
         Raises:
             TrialGone: the trial isn't ours any more.
         """
-        try:
+        with _in_our_words():
             self._sql.set_trial_intermediate_value(pair.sql_id, epoch, value)
-        except (UpdateFinishedTrialError, KeyError) as error:
-            raise TrialGone from error
         storage_of(self.memory).set_trial_intermediate_value(pair.memory_id, epoch, value)
 
     def finish(
@@ -135,15 +134,13 @@ class Twin:
         """
         sql = (self._sql_study, self._sql, pair.sql_id)
         memory = (self.memory, storage_of(self.memory), pair.memory_id)
-        try:
+        with _in_our_words():
             for study, storage, trial_id in (sql, memory):
                 storage.set_trial_user_attr(trial_id, summaries.NOTE, note)
                 if constraint:
                     optuna.trial.Trial(study, trial_id).set_constraint(constraint, 1.0)
                 values = None if value is None else [value]
                 storage.set_trial_state_values(trial_id, state, values)
-        except (UpdateFinishedTrialError, KeyError) as error:
-            raise TrialGone from error
 
     def follow(self, pair: Pair) -> None:
         """Take into memory how someone else has ended a trial in the database.
@@ -164,6 +161,21 @@ class Twin:
     def judged_poor(self, pair: Pair) -> bool:
         """Ask the pruner about a trial as of its last reported epoch."""
         return self.memory.pruner.prune(self.memory, self.in_memory(pair))
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except (UpdateFinishedTrialError, KeyError) as error:
+        raise TrialGone from error
+    except StorageInternalError as error:
+        raise _trouble(error) from error
+
+
+def _trouble(error: StorageInternalError) -> DatabaseTrouble:
+    cause = getattr(error.__cause__, "orig", None) or error
+    return DatabaseTrouble(f"the database failed: {cause} - launch again to go on from there")
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:

@@ -83,7 +83,12 @@ def launch(
             slots=slots,
         )
     given = {"--name": name, "--storage": storage, "--checkpoints": checkpoints}
-    again = _said("launch", str(file), **given, **{"--set": overrides})
+    more: dict[str, int | list[str] | None] = {
+        "--set": overrides,
+        "--slots": slots,
+        "--trials": trials if launched.fresh else None,
+    }
+    again = _said("launch", str(file), **given, **more)
     export = _said("export", launched.study.name, "--to", "FOLDER", **{**given, "--name": None})
     output.show(standings.launched(launched, again=again, export=export))
     raise typer.Exit(EXIT_CODES.get(launched.ending, 0))
@@ -206,12 +211,12 @@ def _places(storage: str | None, checkpoints: str | None = None) -> Settings:
     return read(os.environ, folder=Path.cwd(), storage=storage, checkpoints=checkpoints)
 
 
-def _said(*words: str, **options: str | list[str] | None) -> str:
+def _said(*words: str, **options: str | int | list[str] | None) -> str:
     """Write a command, as it can be copied, with the options that were given."""
     line = ["lstm-search", *words]
     for option, value in options.items():
-        for one in [value] if isinstance(value, str) else value or ():
-            line += [option, one]
+        for one in [value] if isinstance(value, str | int) else value or ():
+            line += [option, str(one)]
     return shlex.join(line)
 
 

@@ -46,12 +46,12 @@ def kept_trials(folder: Path, study: StudySummary) -> tuple[tuple[int, TrialSumm
     return tuple(
         (rank, trial)
         for rank, trial in enumerate(study.leaders, start=1)
-        if trial.number in whole or (trial.state == "running" and trial.number in begun)
+        if trial.number in whole | begun
     )
 
 
 def read_kept(folder: Path, trial: TrialSummary, model: ModelConfig) -> Kept | None:
-    """Read a trial's best weights; of a trial that runs, its state may know later ones.
+    """Read a trial's best weights; where a state is kept, it may know later ones.
 
     Arguments:
         folder: the study's store.
@@ -64,8 +64,7 @@ def read_kept(folder: Path, trial: TrialSummary, model: ModelConfig) -> Kept | N
     Raises:
         StoreError: the file is damaged, or another model's.
     """
-    running = trial.state == "running"
-    state = _read(folder, "state", trial.number, needed=False) if running else None
+    state = _read(folder, "state", trial.number, needed=False)
     weights = _read(folder, "weights", trial.number, needed=state is None)
     found = [kept for kept in (_of_weights(weights, model), _of_state(state)) if kept]
     return max(found, key=lambda kept: kept.epoch, default=None)

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from math import lcm
 
 from lstm_attn.sequences import SequenceData
-from search.domains import Choice, Domain, FloatRange, IntRange
+from search.domains import Choice, FloatRange, IntRange
 from search.records import Value
+from search.spec.dimensions import Setting
 from search.spec.heads import HEADS
+from search.spec.limits import LIMITS
 
 SEARCHED = (
     "heads",
@@ -24,6 +26,8 @@ SEARCHED = (
 """What varies where a file says nothing of it; the variant does too."""
 
 _HIDDEN_STEP = 32
+_LONGEST_ROW = 1024
+"""The most steps of a row that are read by default: few rows may have one that is far longer."""
 
 
 def values(data: SequenceData) -> dict[str, Value]:
@@ -42,11 +46,13 @@ def values(data: SequenceData) -> dict[str, Value]:
             usual = _classification(tokens=data.tokens)
         case "forecasting":
             usual = _forecasting()
+    is_rows = data.task.kind == "classification"
+    longest = _LONGEST_ROW if is_rows else int(LIMITS["context"].high)
     return {
         "heads": 4,
         "layers": 1,
         "weight_decay": 1e-2,
-        "context": max(default_context(data), 1),
+        "context": max(min(default_context(data), longest), 1),
         "clip": 1.0,
         "validation_rows": 20_000,
         "patience": usual["epochs"],  # off is nearest to the largest
@@ -54,8 +60,8 @@ def values(data: SequenceData) -> dict[str, Value]:
     }
 
 
-def ranges(heads: Iterable[int], *, gpus: bool) -> dict[str, Domain]:
-    """Give the domain of every setting of `SEARCHED`.
+def ranges(heads: Iterable[int], *, gpus: bool) -> dict[str, Setting]:
+    """Give the domain of every setting of `SEARCHED`; a hidden size alone of its kind is fixed.
 
     Arguments:
         heads: the heads on offer, which the hidden sizes are multiples of.
@@ -64,7 +70,7 @@ def ranges(heads: Iterable[int], *, gpus: bool) -> dict[str, Domain]:
     multiple = lcm(*heads)
     step = -(-_HIDDEN_STEP // multiple) * multiple
     most = max((512 if gpus else 256) // step, 1) * step
-    sizes = IntRange(low=step, high=most, step=step)
+    sizes = IntRange(low=step, high=most, step=step) if most > step else step
     return {
         "heads": Choice(values=HEADS),
         "layers": IntRange(low=1, high=3 if gpus else 2),

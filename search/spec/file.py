@@ -1,7 +1,8 @@
 """A study file that is right in itself: read, changed from the command line, checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape, has_magic
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from search.spec.dimensions import Setting, dead, read
 from search.spec.lines import lines
 from search.spec.schema import StudyFile, said
 from search.spec.terms import Resources, Terms
+from search.spec.times import completed
 
 VALIDATION = 0.2
 TRIALS = 40
@@ -50,6 +52,7 @@ def load(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> 
     file, broken, wrong = _validate(tree)
     problems += wrong
     problems += checks.problems(file, broken)
+    problems += _half_dates(file, path.resolve().parent)
     settings, wrong = _settings(file)
     problems += wrong
     if problems:
@@ -75,6 +78,14 @@ def _validate(tree: source.Tree) -> tuple[StudyFile, set[str], list[str]]:
             else:
                 tree.pop(section, None)
         return StudyFile.model_validate(tree), {".".join(key) for key in broken}, lines(error)
+
+
+def _half_dates(file: StudyFile, folder: Path) -> Iterator[str]:
+    """Yield a line for each year or month that stands for a date and names no file."""
+    for key, held in (("validation", file.data.validation), ("test", file.data.test)):
+        for item in held if isinstance(held, list) else ():
+            if (date := completed(item)) and not (folder / item).exists():
+                yield f"data.{key}: got {item!r}, which names no file - for a date use '{date}'"
 
 
 def _settings(file: StudyFile) -> tuple[dict[str, Setting], list[str]]:
@@ -143,10 +154,15 @@ def _spec_file(path: Path, file: StudyFile, settings: Mapping[str, Setting]) -> 
 
 def _absolute(key: str, value: object, folder: Path) -> object:
     if isinstance(value, list):
-        return [str(folder / item) for item in value]
+        return [str(_inside(folder, item)) for item in value]
     if key == "tokenizer" and isinstance(value, str) and value.endswith(".json"):
         return str(folder / value)
     return value
+
+
+def _inside(folder: Path, item: str) -> Path:
+    is_pattern = has_magic(item) and not (folder / item).exists()
+    return Path(escape(str(folder))) / item if is_pattern else folder / item
 
 
 def _frozen(held: Held | list[str]) -> Held:

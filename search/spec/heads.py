@@ -7,7 +7,7 @@ from lstm_attn.config import WITH_ATTENTION
 from search.domains import Choice, IntRange
 from search.spec.dimensions import Setting, points
 from search.spec.limits import LIMITS
-from search.spec.words import listed, some
+from search.spec.words import MANY, listed, some
 
 HEADS = (1, 2, 4, 8)
 """What is on offer where a file does not say."""
@@ -16,14 +16,19 @@ HEADS = (1, 2, 4, 8)
 def clashes(settings: Mapping[str, Setting], *, stepped: bool) -> list[str]:
     """Give a line for each number of heads that does not divide a hidden size on offer.
 
+    Where the file names no hidden size, there must be a hidden size that all the heads divide.
+
     Arguments:
         settings: what the file says of each setting.
         stepped: whether the file gives a step of hidden_size; without one it follows the heads.
     """
     hidden = settings.get("hidden_size")
-    if "heads" not in settings or hidden is None or not _attends(settings):
+    is_log = isinstance(hidden, IntRange) and hidden.log
+    if not ("heads" in settings or is_log) or not _attends(settings):
         return []
-    heads = [int(number) for number in points(settings["heads"])]
+    heads = [int(number) for number in points(settings.get("heads", Choice(values=HEADS)))]
+    if hidden is None:
+        return _apart(heads)
     if isinstance(hidden, IntRange) and not stepped:
         return _ends(heads, hidden)
     sizes = [int(size) for size in points(hidden)]
@@ -56,7 +61,7 @@ def fitted(settings: Mapping[str, Setting], *, stepped: bool) -> dict[str, Setti
 
 
 def _dividing(hidden: Setting, *, stepped: bool) -> Setting:
-    if isinstance(hidden, IntRange) and not stepped and not hidden.log:
+    if isinstance(hidden, IntRange) and not stepped:
         sizes = [hidden.low, hidden.high]
     else:
         sizes = [int(size) for size in points(hidden)]
@@ -68,13 +73,22 @@ def _attends(settings: Mapping[str, Setting]) -> bool:
     return "variant" not in settings or not WITH_ATTENTION.isdisjoint(points(settings["variant"]))
 
 
+def _apart(heads: list[int]) -> list[str]:
+    most = int(LIMITS["hidden_size"].high)
+    if lcm(*heads) <= most:
+        return []
+    together = next(count for count in range(len(heads), 0, -1) if lcm(*heads[:count]) <= most)
+    cure = f"list fewer, such as {listed(heads[: min(together, MANY)], last='and')}"
+    return [f"space.heads: {some(heads)} together divide no hidden_size up to {most:,} - {cure}"]
+
+
 def _ends(heads: list[int], hidden: IntRange) -> list[str]:
     step = lcm(*heads)
     problems = []
     if step > 1 and hidden.log:
         problems.append(
             f"space.hidden_size: log takes every size from {hidden.low} to {hidden.high}, and "
-            f"heads {some(heads)} divide only some - leave log out, or list sizes"
+            f"heads {some(heads)} divide only some - leave log out, list sizes, or use heads = 1"
         )
         return problems
     for name, end in (("low", hidden.low), ("high", hidden.high)):

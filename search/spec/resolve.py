@@ -21,6 +21,7 @@ from search.spec import defaults
 from search.spec.dimensions import dead, points
 from search.spec.file import SpecFile, refusal
 from search.spec.heads import HEADS
+from search.spec.reach import idle
 from search.spec.study import StudySpec, home
 from search.spec.terms import Terms
 from search.spec.words import listed
@@ -44,7 +45,8 @@ def resolve(file: SpecFile, data: SequenceData, *, gpus: bool) -> StudySpec:
     if problems:
         raise refusal(file.path, problems)
     space = _space(file, data, gpus=gpus)
-    problems = [*_too_long(file, space, data), *_no_grid(file, space), *_unbuildable(space)]
+    too_long = list(_too_long(file, space, data))
+    problems = [*(too_long or idle(space, data)), *_no_grid(file, space), *_unbuildable(space)]
     if problems:
         raise refusal(file.path, problems)
     terms = {name: getattr(file, name) for name in Terms.__dataclass_fields__}

@@ -21,7 +21,7 @@ from pydantic import (
 
 from lstm_attn.config import TaskKind
 from search.spec.limits import LIMITS
-from search.spec.times import duration, is_date, is_datelike
+from search.spec.times import duration, is_datelike, iso_date
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LARGEST_SEED = 2**63 - 1
@@ -58,9 +58,7 @@ def _held(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LARGEST_SEED:
         return value
     if isinstance(value, str) and is_datelike(value):
-        if not is_date(value):
-            raise ValueError(f"got {value!r}, which is no date - use one such as 2015-01-01")
-        return value
+        return iso_date(value)
     files = _as_list(value)
     if isinstance(files, list) and files and all(isinstance(file, str) for file in files):
         return [_no_control_characters(file) for file in _each_once(files)]

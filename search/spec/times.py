@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from contextlib import suppress
 
 from search.spec.words import shorten
 
@@ -9,7 +10,8 @@ LONGEST = 1000 * 3600.0
 """The longest duration, in seconds."""
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.+Z-]+)?")
+_DATE = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})((?:[T ][0-9:.+Z-]+)?)")
+_HALF = re.compile(r"([0-9]{4})(?:[-/](0?[1-9]|1[0-2]))?")
 
 
 def duration(value: str | float) -> float:
@@ -34,10 +36,22 @@ def is_datelike(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
-def is_date(text: str) -> bool:
-    """Tell whether a text is an ISO date, with or without a time of day."""
-    try:
-        dt.datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def iso_date(text: str) -> str:
+    """Write a date as ISO does, with the time of day it may have: 2015/1/31 becomes 2015-01-31.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if parts := _DATE.fullmatch(text):
+        year, _, month, day, clock = parts.groups()
+        date = f"{year}-{month:0>2}-{day:0>2}{clock}"
+        with suppress(ValueError):
+            dt.datetime.fromisoformat(date)
+            return date
+    raise ValueError(f"got {text!r}, which is no date - use one such as 2015-01-01")
+
+
+def completed(text: str) -> str | None:
+    """Give the first day of what is a year or a month rather than a date; None of anything else."""
+    parts = _HALF.fullmatch(text)
+    return f"{parts[1]}-{parts[2] or '01':0>2}-01" if parts else None

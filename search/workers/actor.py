@@ -46,6 +46,7 @@ class Worker:
                 yield (message.kind, message.epoch, message.step)
                 yield message.content
             else:
+                messages.close()  # the next trial may come before this generator ends
                 yield message.outcome
                 if message.content is not None:
                     yield message.content

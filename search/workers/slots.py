@@ -15,6 +15,7 @@ from ray.exceptions import (
     ObjectLostError,
     OutOfMemoryError,
     RayActorError,
+    RayError,
     RayTaskError,
 )
 
@@ -43,6 +44,10 @@ TRIALS_A_WORKER = 200
 """Trials after which a worker is replaced, so that no leak could ever hurt."""
 NODE_DIED = "its node has died"
 """Ray's words where a whole machine is gone, which no trial is to blame for."""
+ROUNDING = 1e-9
+"""So that five fifths of a GPU are five places."""
+STARTS = 3
+"""Workers that fail to start in a row before that is taken for a fault of the cluster."""
 WISH_SECONDS = 10.0
 """How long a worker may take to hear a wish; one that is gone says so through its stream."""
 
@@ -101,7 +106,7 @@ class RayWorkers:
         total = resources()
         room = total.get("CPU", 0) // cpus
         if gpus:
-            room = min(room, total.get("GPU", 0) // gpus)
+            room = min(room, total.get("GPU", 0) / gpus + ROUNDING)
         if room < 1:
             raise ClusterError(
                 f"no room for a trial: it asks for {cpus} CPUs and {gpus:g} GPUs, and Ray has "
@@ -109,6 +114,7 @@ class RayWorkers:
                 "ask for less in [resources]"
             )
         self._slots: list[Slot] = []
+        self._failed_starts = 0
         self._wanted = min(slots or int(room), int(room))
 
     def open(self, places: int) -> None:
@@ -196,32 +202,46 @@ class RayWorkers:
     def _welcome(self, slot: Slot) -> Event:
         try:
             slot.where = ray.get(slot.starting)
-        except (RayActorError, RayTaskError) as error:
-            raise ClusterError(f"a worker cannot start: {_said(error)}") from error
+        except RayError as error:
+            self._failed_starts += 1
+            if self._failed_starts >= STARTS:
+                raise ClusterError(
+                    f"workers cannot start, {STARTS} in a row: {_said(error)} - "
+                    "see that this package and its data fit into a worker's memory"
+                ) from error
+            self._replace(slot)
+            return Quiet()
+        self._failed_starts = 0
         slot.starting = None
         return Quiet()
 
     def _read(self, slot: Slot) -> Event:
-        """Take the next message of a slot's trial, and what follows an announcement."""
+        """Take the next message of a slot's trial; tell a loss as one."""
         assert slot.task is not None
         number, attempt = slot.task.number, slot.task.attempt
         try:
-            message = ray.get(next(slot.stream))
-            if isinstance(message, EpochReport):
-                return Reported(number=number, attempt=attempt, report=message)
-            if isinstance(message, Outcome):
-                weights = None if message.best is None else RemotePayload(next(slot.stream))
-                self._free(slot)
-                return Ended(number=number, attempt=attempt, outcome=message, weights=weights)
-            kind, epoch, step = message
-            payload = RemotePayload(next(slot.stream))
+            return self._message(slot, number, attempt)
         except (OutOfMemoryError, RayTaskError) as error:
             return self._fault(slot, error)
         except (RayActorError, ObjectLostError, NodeDiedError) as error:
-            self._replace(slot)
             reason = _said(error).partition(". ")[0]  # what follows is advice about Ray
             blames = isinstance(error, ActorDiedError) and NODE_DIED not in str(error)
-            return Lost(number=number, attempt=attempt, reason=reason, blames_trial=blames)
+        except StopIteration:
+            reason, blames = "its worker died between announcing a checkpoint and giving it", True
+        self._replace(slot)
+        return Lost(number=number, attempt=attempt, reason=reason, blames_trial=blames)
+
+    def _message(self, slot: Slot, number: int, attempt: int) -> Event:
+        """Take a message and what follows an announcement."""
+        message = ray.get(next(slot.stream))
+        if isinstance(message, EpochReport):
+            return Reported(number=number, attempt=attempt, report=message)
+        if isinstance(message, Outcome):
+            weights = None if message.best is None else RemotePayload(next(slot.stream))
+            self._free(slot)
+            return Ended(number=number, attempt=attempt, outcome=message, weights=weights)
+        kind, epoch, step = message
+        payload = RemotePayload(next(slot.stream))
         if kind == "state":
             return StateGiven(
                 number=number, attempt=attempt, epoch=epoch, step=step, payload=payload

@@ -124,7 +124,8 @@ class Desk:
         self.study = archive.find(self.spec.name) or archive.create(
             self.spec, fingerprint="0" * 64, baselines=(), data_summary={}
         )
-        return Ledger(archive.storage, self.study.id, self.spec, self.lease, epoch_steps=200)
+        archive.guard(self.study)
+        return Ledger(archive.storage, self.study.id, self.spec, epoch_steps=200)
 
     def close(self) -> None:
         self._undo.close()

@@ -36,7 +36,7 @@ def test_the_last_two_states_of_a_trial_are_kept(tmp_path: Path) -> None:
         store.keep_state(3, epoch=epoch, step=1, payload=Bytes(b"state %d" % epoch))
     store.close()
     assert names(tmp_path) == [("state", 3, 2), ("state", 3, 3)]
-    assert store_in(tmp_path).state(3) == b"state 3"
+    assert store_in(tmp_path).state(3, upto=99) == b"state 3"
 
 
 def test_states_are_ordered_by_epoch_then_step(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_states_are_ordered_by_epoch_then_step(tmp_path: Path) -> None:
         content = b"%d and %d" % (epoch, step)
         store.keep_state(0, epoch=epoch, step=step, payload=Bytes(content))
     store.close()
-    assert store_in(tmp_path).state(0) == b"2 and 10"
+    assert store_in(tmp_path).state(0, upto=99) == b"2 and 10"
 
 
 def test_a_trial_that_has_ended_keeps_weights_only_if_it_leads(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(
     newest.path.write_bytes(damage)
     with pytest.raises(StoreError, match="damaged"):
         newest.read()
-    assert store_in(tmp_path).state(0) == b"state 1"
+    assert store_in(tmp_path).state(0, upto=99) == b"state 1"
 
 
 def test_a_stale_owner_deletes_nothing(tmp_path: Path) -> None:
@@ -179,5 +179,45 @@ def test_a_checkpoint_that_cannot_be_written_is_told(
     store = store_in(tmp_path)
     monkeypatch.setattr(module, "write_whole", full)
     store.keep_state(0, epoch=1, step=0, payload=Bytes(b"s"))
+    store.close()
     with pytest.raises(StoreError, match="No space left"):
-        store.close()
+        store.check()
+
+
+def test_a_leader_that_has_given_no_weights_yet_displaces_nobody(tmp_path: Path) -> None:
+    store = store_in(tmp_path, keep=1)
+    store.keep_weights(0, epoch=1, payload=Bytes(b"w"), leaders=[0])
+    store.settle(5, leaders=[7, 0, 5])
+    store.close()
+    store_in(tmp_path, keep=1, generation=2).sweep(running=[7], leaders=[7, 0, 5])
+    assert names(tmp_path) == [("weights", 0, 1)]
+
+
+def test_a_leader_that_ended_without_giving_weights_keeps_the_state_that_has_them(
+    tmp_path: Path,
+) -> None:
+    store = store_in(tmp_path, keep=1)
+    for number in (0, 1):
+        for epoch in (1, 2):
+            store.keep_state(number, epoch=epoch, step=0, payload=Bytes(b"s%d" % epoch))
+        store.settle(number, leaders=[0, 1])
+    store.close()
+    store_in(tmp_path, keep=1, generation=2).sweep(running=[], leaders=[0, 1])
+    assert names(tmp_path) == [("state", 0, 2)]
+
+
+def test_a_state_that_knows_epochs_which_are_not_recorded_is_passed_over(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    for epoch in (3, 4):
+        store.keep_state(0, epoch=epoch, step=0, payload=Bytes(b"s%d" % epoch))
+    store.close()
+    assert store_in(tmp_path).state(0, upto=3) == b"s3"
+    assert store_in(tmp_path).state(0, upto=2) is None
+
+
+def test_weights_just_written_replace_those_of_a_later_epoch_too(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    store.keep_weights(0, epoch=7, payload=Bytes(b"before the crash"), leaders=[0])
+    store.keep_weights(0, epoch=5, payload=Bytes(b"after it"), leaders=[0])
+    store.close()
+    assert names(tmp_path) == [("weights", 0, 5)]

@@ -163,9 +163,6 @@ class Signal:
         self.after -= 1
         return self.ending if self.after < 0 else None
 
-    def now(self) -> bool:
-        return False
-
 
 class Clock:
     """Moves two seconds at each look."""

@@ -347,3 +347,90 @@ def test_seeds_of_trials_and_asks_are_their_own() -> None:
     asks = {strategy.seed_of(number, draw, seed=7) for number in range(50) for draw in range(3)}
     assert len(seeds) == 50
     assert len(asks | seeds) == 200
+
+
+def test_a_verdict_stands_whatever_others_do_meanwhile(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    tasks = [ledger.ask() for _ in range(6)]
+    for task in tasks[:3]:
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    doomed = tasks[3]
+    assert ledger.report(doomed.number, 0, make_report(1, 2.0)) is Verdict.PRUNE
+    ledger.requeue(doomed.number, 0, "gone", blames_trial=True)
+    for task in tasks[4:]:
+        ledger.report(task.number, task.attempt, make_report(1, 9.0))
+    assert ledger.ask().number == doomed.number
+    assert ledger.judge(doomed.number) is Verdict.PRUNE
+
+
+@pytest.mark.parametrize("kind", ["diverged", "out_of_memory"])
+def test_what_comes_after_a_verdict_teaches_the_sampler_nothing(
+    kind: Any, desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    tasks = [ledger.ask() for _ in range(4)]
+    for task in tasks[:3]:
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    ledger.report(3, 0, make_report(1, 2.0))
+    late = Outcome(kind=kind, reason="", best=make_report(2, 0.1))
+    told = ledger.tell(3, 0, late)
+    assert desk.trials()[3].constraints == {}
+    assert (told.value, told.best_epoch, told.reason) == (2.0, 1, "pruned at epoch 1")
+
+
+@pytest.mark.parametrize("kind", ["out_of_memory", "failed"])
+def test_a_fault_takes_nothing_from_what_a_trial_was_worth(
+    kind: Any, desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    for epoch, value in enumerate([2.0, 1.0, 1.5], start=1):
+        ledger.report(task.number, task.attempt, make_report(epoch, value))
+    told = ledger.tell(task.number, task.attempt, Outcome(kind=kind, reason="why", best=None))
+    assert (told.value, told.best_epoch) == (1.0, 2)
+    assert ledger.leaders() == [task.number]
+
+
+def test_a_study_whose_first_trials_failed_can_be_launched_again(
+    desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    for _ in range(5):
+        task = ledger.ask()
+        ledger.tell(task.number, task.attempt, Outcome(kind="failed", reason="no disk", best=None))
+    with pytest.raises(TrialsFailed):
+        ledger.budget_spent()
+    desk.close()
+    ledger = desk.open()
+    run_to_the_end(ledger, make_report)
+    assert len(desk.trials()) == desk.spec.trials
+
+
+def test_a_checkpoint_tells_the_loss_that_a_curve_does_not(
+    make_desk: Any, make_report: Any
+) -> None:
+    desk = make_desk(objective="perplexity")
+    ledger = desk.open()
+    first, second = ledger.ask(), ledger.ask()
+    ledger.report(first.number, 0, make_report(1, 2.0, 5.0))
+    best = make_report(1, 2.0, 5.0)
+    ledger.tell(first.number, 0, Outcome(kind="completed", reason="", best=best))
+    ledger.report(second.number, 0, make_report(1, 1.0, 5.0))
+    assert ledger.leaders() == [1, 0]
+    desk.close()
+    ledger = desk.open()
+    ledger.know(1, make_report(2, 0.1, 0.1))
+    assert ledger.leaders() == [0, 1], "epoch 2 is not recorded, and the loss of epoch 1 unknown"
+    ledger.know(1, make_report(1, 1.0, 5.0))
+    assert ledger.leaders() == [1, 0]
+
+
+def test_a_deleted_studys_id_used_again_is_not_written_to(desk: Any, make_report: Any) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    optuna.delete_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    other = optuna.create_study(study_name="other", storage=desk.settings.storage)
+    other.ask()
+    with pytest.raises(StudyDeleted):
+        ledger.report(task.number, task.attempt, make_report(2, 77.0))
+    assert other.trials[0].intermediate_values == {}

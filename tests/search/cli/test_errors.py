@@ -29,7 +29,15 @@ def test_errors_end_as_their_lines_and_their_exit_code(
     assert result.stdout == ""
     assert result.stderr == "a: got b - use c\n  d: [bold]e[/bold] - use f\n"
     expected = {"StudyElsewhere": 3, "LeaseLost": 3, "SearchError": 1} | dict.fromkeys(
-        ["StudyDeleted", "TrialsFailed", "StoreError", "ReplayDiffers", "VerificationFailed"], 1
+        [
+            "StudyDeleted",
+            "TrialsFailed",
+            "DatabaseTrouble",
+            "StoreError",
+            "ReplayDiffers",
+            "VerificationFailed",
+        ],
+        1,
     )
     assert result.exit_code == expected.get(error.__name__, 2)
 
