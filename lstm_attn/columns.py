@@ -1,27 +1,23 @@
-"""One column of one file, turned into numbers, sequences, texts, labels or points in time.
+"""One column of one file, turned into numbers, sequences, texts or labels.
 
 A value that doesn't fit is an error with its row: rows count from 1, a header isn't one.
 Letters: R rows, N steps of all rows one after another, F numbers a step.
 """
 
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lstm_attn.errors import DataError
-from lstm_attn.frequency import Stamps
 
 _NO_VALUE = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """What stands for a missing number in text, in lower case."""
-_DATE = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +48,12 @@ def numbers(column: Column) -> npt.NDArray[np.float64]:
     Raises:
         DataError: text where a number belongs, or no column of numbers at all.
     """
-    values = _plain(column.values)
+    values = plain(column.values)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
     if is_text(values.type):
         return _parsed(column, values)
-    if not _is_number(values.type):
+    if not is_number(values.type):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds {values.type}, not "
             "numbers - name a column of numbers"
@@ -74,7 +70,7 @@ def sequences(column: Column) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.i
     Raises:
         DataError: a row without steps, steps of different widths, anything but a finite number.
     """
-    rows = _plain(column.values).combine_chunks()
+    rows = plain(column.values).combine_chunks()
     if not _is_list(rows.type):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds {rows.type} - "
@@ -88,15 +84,18 @@ def sequences(column: Column) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.i
     if _is_list(steps.type):
         widths = _lengths(steps)
         width = int(widths[0])
-        if not width or (widths != width).any():
-            odd = int(np.flatnonzero((widths != width) | (widths == 0))[0])
+        if not widths.all():
+            empty = np.unique(row_of_step[widths == 0])
+            raise column.problem("is empty, with a step of no numbers,", empty, "remove such rows")
+        if (widths != width).any():
+            odd = int(np.flatnonzero(widths != width)[0])
             raise column.problem(
                 f"has {widths[odd]} numbers a step, not {width} as in row 1,",
                 row_of_step[odd : odd + 1],
                 "give every step of every row as many",
             )
         steps = steps.flatten()
-    if not _is_number(steps.type):
+    if not is_number(steps.type):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds sequences of "
             f"{steps.type} - give lists of numbers, all as deep"
@@ -115,15 +114,13 @@ def texts(column: Column) -> list[str]:
     Raises:
         DataError: a row without text, or no column of text at all.
     """
-    values = _plain(column.values)
-    if pa.types.is_timestamp(values.type):
-        values = values.cast(pa.string())
+    values = plain(column.values)
     if not is_text(values.type):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds {values.type}, not "
             "text - name a column of text"
         )
-    _refuse_missing(column, values, "text")
+    refuse_missing(column, values, "text")
     return list(values.to_pylist())
 
 
@@ -133,13 +130,13 @@ def labels(column: Column) -> tuple[list[Any], npt.NDArray[np.int64]]:
     Raises:
         DataError: a row without a label, or values that can't be labels.
     """
-    values = _plain(column.values)
-    if _is_list(values.type) or pa.types.is_struct(values.type):
+    values = plain(column.values)
+    if pa.types.is_nested(values.type) or _is_binary(values.type):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds {values.type}, not "
             "labels - name a column of text, whole numbers or true and false"
         )
-    _refuse_missing(column, values, "label")
+    refuse_missing(column, values, "label")
     encoded = values.combine_chunks().dictionary_encode()
     found = encoded.dictionary.to_pylist()
     bad = [
@@ -152,37 +149,6 @@ def labels(column: Column) -> tuple[list[Any], npt.NDArray[np.int64]]:
     if bad:
         raise column.problem("has no label", np.flatnonzero(np.isin(indices, bad)), "add it")
     return found, indices
-
-
-def stamps(column: Column) -> Stamps:
-    """Give points in time (R,): ISO dates with or without a time, slashes or hyphens.
-
-    A time zone is left out where all rows have the same, else all are turned into UTC.
-
-    Raises:
-        DataError: a row without a time, or one that is no ISO date.
-    """
-    values = _plain(column.values)
-    if pa.types.is_timestamp(values.type) and values.type.tz is not None:
-        values = pc.local_timestamp(values)
-    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        _refuse_missing(column, values, "time")
-        moments = values.cast(pa.timestamp("us"), safe=False).to_numpy()
-        return np.asarray(moments, dtype="M8[us]")
-    written = pd.Series(values.cast(pa.string()).to_pylist(), dtype=object).fillna("")
-    written = written.str.strip().str.replace("/", "-")
-    dated = written.str.match(_DATE)
-    try:
-        moments = pd.to_datetime(written.where(dated, ""), format="ISO8601")
-    except ValueError:  # some row is wrong, or time zones differ
-        moments = pd.to_datetime(
-            written.where(dated, ""), format="ISO8601", errors="coerce", utc=True
-        )
-    wrong = np.flatnonzero(moments.isna())
-    if len(wrong):
-        what = f"is {written[wrong[0]]!r}, no ISO date," if written[wrong[0]] else "has no time"
-        raise column.problem(what, wrong, "write dates as 2012-01-31 or 2012-01-31 14:00")
-    return np.asarray(moments.dt.tz_localize(None).to_numpy(), dtype="M8[us]")
 
 
 def _parsed(column: Column, values: pa.ChunkedArray) -> npt.NDArray[np.float64]:
@@ -210,13 +176,24 @@ def _number(text: str) -> float:
         return math.inf
 
 
-def _refuse_missing(column: Column, values: pa.ChunkedArray, what: str) -> None:
+def refuse_missing(column: Column, values: pa.ChunkedArray, what: str) -> None:
+    """Refuse rows without a value.
+
+    Arguments:
+        column: where the values are of.
+        values: (R,) as `plain` gives them.
+        what: what a row lacks, for the message.
+
+    Raises:
+        DataError: with the first such row and their number.
+    """
     if values.null_count:
         missing = np.flatnonzero(values.is_null().to_numpy())
         raise column.problem(f"has no {what}", missing, "add it, or remove such rows")
 
 
-def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give values (R,) that a dictionary stands for; others as they are."""
     is_dictionary = pa.types.is_dictionary(values.type)
     return values.cast(values.type.value_type) if is_dictionary else values
 
@@ -238,12 +215,22 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Tell whether a column's type is a number, or nothing in every row."""
     return bool(
         pa.types.is_integer(kind)
         or pa.types.is_floating(kind)
         or pa.types.is_decimal(kind)
         or pa.types.is_null(kind)
+    )
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+        or pa.types.is_binary_view(kind)
     )
 
 

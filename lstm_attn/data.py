@@ -14,6 +14,7 @@ from lstm_attn.encoding import Encoding
 from lstm_attn.forecasts import encode_series, prepare_series
 from lstm_attn.frequency import Stamps
 from lstm_attn.labelled import prepare_labelled, read_labelled
+from lstm_attn.labels import listed
 from lstm_attn.problems import Problems
 from lstm_attn.reading import FORMATS, find_files, format_of
 from lstm_attn.sequences import SequenceData, Split
@@ -54,11 +55,15 @@ def prepare(data: DataConfig, task: TaskConfig) -> SequenceData:
     source = read_source(data, task, problems)
     match task.kind:
         case "language-modeling":
-            return prepare_text(source, data, task)
+            prepared = prepare_text(source, data, task)
         case "classification":
-            return prepare_labelled(source, data, task)
+            prepared = prepare_labelled(source, data, task)
         case "forecasting":
-            return prepare_series(source, task)
+            prepared = prepare_series(source, task)
+    if not source.kept_out:
+        return prepared
+    kept_out = {"held out, so not trained on": listed(source.kept_out)}
+    return replace(prepared, summary={**prepared.summary, **kept_out})
 
 
 def read_rows(

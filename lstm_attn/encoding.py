@@ -6,7 +6,7 @@ Letters: N tokens or steps, F features, K targets. Knows neither torch nor `data
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import islice
@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from lstm_attn.errors import CheckpointError
+from lstm_attn.errors import CheckpointError, DataError
 
 TokenizerKind = Literal["character", "word", "given"]
 Label = str | int | float | bool
+Where = Callable[[int, int], str]
+"""Names a place in a table of numbers, row and column counting from 0, as the user finds it."""
 
 PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
@@ -110,6 +112,10 @@ class TextEncoding:
         return re.sub(r"([(\[{$]) ", r"\1", spaced)
 
 
+def _anywhere(row: int, column: int) -> str:
+    return f"row {row + 1}, column {column + 1}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaler:
     """Shifts and scales columns to mean 0 and standard deviation 1 on training rows."""
@@ -120,30 +126,48 @@ class Scaler:
     """(F,) standard deviations, in original units; 1 for a constant column."""
 
     @classmethod
-    def fit(cls, rows: npt.NDArray[np.floating[Any]]) -> "Scaler":
+    def fit(cls, rows: npt.NDArray[np.floating[Any]], where: Where = _anywhere) -> "Scaler":
         """Take mean and standard deviation of the columns of training rows (N, F).
 
         Sums are exact, so that the same rows give the same scaler on every machine.
+
+        Arguments:
+            rows: finite numbers.
+            where: speaks of a place in them.
+
+        Raises:
+            DataError: numbers so large that mean or deviation is not finite.
         """
         columns = np.asarray(rows, dtype=np.float64).T
-        mean = [math.fsum(column.tolist()) / len(column) for column in columns]
-        deviation = [
-            math.sqrt(math.fsum(((column - middle) ** 2).tolist()) / len(column))
-            for column, middle in zip(columns, mean, strict=True)
-        ]
+        moments = [_moments(column) for column in columns]
+        wrong = [not (math.isfinite(mean) and math.isfinite(width)) for mean, width in moments]
+        _refuse_huge(rows, np.broadcast_to(np.array(wrong), rows.shape), where)
         constant = [column.min() == column.max() for column in columns]
         return cls(
-            mean=tuple(mean),
+            mean=tuple(mean for mean, _ in moments),
             deviation=tuple(
                 1.0 if same or not width else width
-                for same, width in zip(constant, deviation, strict=True)
+                for same, (_, width) in zip(constant, moments, strict=True)
             ),
         )
 
-    def apply(self, rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
-        """Scale rows (N, F) in original units."""
+    def apply(
+        self, rows: npt.NDArray[np.floating[Any]], where: Where = _anywhere
+    ) -> npt.NDArray[np.float32]:
+        """Scale rows (N, F) in original units.
+
+        Arguments:
+            rows: finite numbers.
+            where: speaks of a place in them.
+
+        Raises:
+            DataError: a number so far from the mean that it is not finite when scaled.
+        """
         mean, deviation = np.array(self.mean), np.array(self.deviation)
-        return np.asarray((rows - mean) / deviation, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            scaled = np.asarray((rows - mean) / deviation, dtype=np.float32)
+        _refuse_huge(rows, ~np.isfinite(scaled), where)
+        return scaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +219,33 @@ class Encoding:
             raise CheckpointError(
                 f"encoding: not what an export writes ({error!r}) - export the model again"
             ) from error
+
+
+def _moments(column: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Give mean and standard deviation of a column (N,); not finite where a sum isn't."""
+    try:
+        mean = math.fsum(column.tolist()) / len(column)
+        with np.errstate(over="ignore"):
+            squares = (column - mean) ** 2
+        return mean, math.sqrt(math.fsum(squares.tolist()) / len(column))
+    except OverflowError:  # of fsum
+        return math.inf, math.inf
+
+
+def _refuse_huge(
+    rows: npt.NDArray[np.floating[Any]], wrong: npt.NDArray[np.bool_], where: Where
+) -> None:
+    """Name the largest number in each column (N, F) where a scaled one is not finite."""
+    problems = []
+    for column in np.flatnonzero(wrong.any(axis=0)):
+        sizes = np.where(wrong[:, column], np.abs(rows[:, column]), 0)
+        row = int(sizes.argmax())
+        problems.append(
+            f"{where(row, int(column))}: {rows[row, column]:g} is too large to scale - "
+            "mend it, or write the column in another unit"
+        )
+    if problems:
+        raise DataError(*problems)
 
 
 def _characters(json: str, unknown: int, text: str) -> npt.NDArray[np.int32]:

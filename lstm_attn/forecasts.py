@@ -5,11 +5,12 @@ Letters: N rows of the series, F features, K targets, n origins.
 """
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from lstm_attn.config import TaskConfig
-from lstm_attn.encoding import Encoding, Scaler
+from lstm_attn.encoding import Encoding, Scaler, Where
 from lstm_attn.errors import DataError
 from lstm_attn.fingerprint import fingerprint
 from lstm_attn.frequency import SEASONS, calendar_inputs
@@ -19,6 +20,9 @@ from lstm_attn.series import Integers, Series, read_series, regular, written
 from lstm_attn.source import Source
 from lstm_attn.splits import cut
 
+_ROW = "row"
+"""The column of predictions that counts their rows."""
+
 Bounds = dict[str, tuple[int, int]]
 """First row and the row after the last of `train`, `validation` and, where there is one, `test`."""
 
@@ -27,25 +31,27 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
     """Read the series, divide it by position, fit scalers on training rows, encode it.
 
     Raises:
-        DataError: gaps, values or times that don't fit, too few rows for a season or a forecast.
+        DataError: gaps, values or times that don't fit, too few rows for a season or a forecast,
+            a column named as the row numbers of predictions.
     """
+    _check_names(task)
     tables = [file for part in source for file in part]
     series = read_series(tables, task)
     bounds = _bounds(source, series)
+    training_end = bounds["train"][1]
     problems = Problems()
     frequency, season = None, task.season
     with problems.collected():
         frequency = regular(series)
     with problems.collected():
-        season = _season(task, frequency) if not problems.lines else 1
-    training_end = bounds["train"][1]
+        season = _season(task, frequency, training_end) if not problems.lines else 1
     _check_lengths(bounds, task.horizon, season or 1, problems)
     problems.settle()
     assert season is not None  # settled
     targets = series.of(task.targets)
     encoding = Encoding(
-        scaler=Scaler.fit(series.of(task.inputs)[:training_end]),
-        target_scaler=Scaler.fit(targets[:training_end]),
+        scaler=Scaler.fit(series.of(task.inputs)[:training_end], _where(series, task, "inputs")),
+        target_scaler=Scaler.fit(targets[:training_end], _where(series, task, "targets")),
         frequency=frequency,
     )
     whole = encode_series(series, task, encoding, np.zeros(0, np.int64))
@@ -64,14 +70,20 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
         naive_error=errors.mean(axis=0),
         longest=0,
         fingerprint=fingerprint(encoding, list(splits.values())),
-        summary=_summary(series, bounds, frequency, season),
+        summary=_summary(series, bounds, frequency, task.season, season),
     )
 
 
 def encode_series(series: Series, task: TaskConfig, encoding: Encoding, origins: Integers) -> Split:
-    """Scale the inputs of a series and put calendar inputs beside them."""
+    """Scale the inputs of a series and put calendar inputs beside them.
+
+    Raises:
+        DataError: an input or target too far from those of training rows to be scaled.
+    """
     assert encoding.scaler is not None  # of every forecasting encoding
-    inputs = [encoding.scaler.apply(series.of(task.inputs))]
+    assert encoding.target_scaler is not None
+    inputs = [encoding.scaler.apply(series.of(task.inputs), _where(series, task, "inputs"))]
+    encoding.target_scaler.apply(series.of(task.targets), _where(series, task, "targets"))
     if task.calendar:
         assert series.stamps is not None  # checked with the settings
         inputs.append(calendar_inputs(series.stamps, task.calendar))
@@ -83,6 +95,24 @@ def encode_series(series: Series, task: TaskConfig, encoding: Encoding, origins:
         origins=origins,
         character_ends=np.zeros(0, np.int64),
     )
+
+
+def _check_names(task: TaskConfig) -> None:
+    named = {"task.time": (task.time,), "task.targets": task.targets}
+    problems = [
+        f"{key}: a column named {_ROW!r} would hide the row numbers of predictions - "
+        "rename the column"
+        for key, names in named.items()
+        if _ROW in names
+    ]
+    if problems:
+        raise DataError(*problems)
+
+
+def _where(series: Series, task: TaskConfig, key: Literal["inputs", "targets"]) -> Where:
+    """Speak of rows of a series and some of its columns."""
+    names = task.inputs if key == "inputs" else task.targets
+    return lambda row, column: f"task.{key}: column {names[column]!r} in {series.where(row)}"
 
 
 def _bounds(source: Source, series: Series) -> Bounds:
@@ -115,8 +145,8 @@ def _origins(bound: tuple[int, int], horizon: int) -> Integers:
     return np.arange(max(start - 1, 0), end - horizon, dtype=np.int64)
 
 
-def _season(task: TaskConfig, frequency: str | None) -> int:
-    """Give the rows in a season: as asked for, by frequency, or 1 without time stamps."""
+def _season(task: TaskConfig, frequency: str | None, training_rows: int) -> int:
+    """Give the rows in a season: as asked for, by frequency, or 1 without stamps or a season."""
     if task.season is not None:
         return task.season
     if frequency is None:
@@ -126,7 +156,8 @@ def _season(task: TaskConfig, frequency: str | None) -> int:
             f"task.season: no default for rows {frequency} apart - give the rows in a season, "
             "as 96 for a day of 15 minutes; 1 where there is none"
         )
-    return SEASONS[frequency]
+    season = SEASONS[frequency]
+    return season if season < training_rows else 1
 
 
 def _check_lengths(bounds: Bounds, horizon: int, season: int, problems: Problems) -> None:
@@ -140,7 +171,7 @@ def _check_lengths(bounds: Bounds, horizon: int, season: int, problems: Problems
 
 
 def _summary(
-    series: Series, bounds: Bounds, frequency: str | None, season: int
+    series: Series, bounds: Bounds, frequency: str | None, asked: int | None, season: int
 ) -> dict[str, str | int | float]:
     summary: dict[str, str | int | float] = {
         f"{'training' if name == 'train' else name} rows": end - start
@@ -151,9 +182,17 @@ def _summary(
         summary["last date"] = written(series.stamps[-1])
         for name in list(bounds)[1:]:
             summary[f"{name} from"] = written(series.stamps[bounds[name][0]])
+    if series.in_utc:
+        summary["time zone"] = "UTC"
     if frequency is not None:
         summary["frequency"] = frequency
     summary["rows a season"] = season
+    notes = []
     if series.was_sorted:
-        summary["note"] = "rows were not in time order and have been sorted"
+        notes.append("rows were not in time order and have been sorted")
+    usual = SEASONS.get(frequency or "", season)
+    if asked is None and season != usual:
+        notes.append(f"training rows are too few for the usual {usual} rows a season, so it is 1")
+    if notes:
+        summary["note"] = "; ".join(notes)
     return summary

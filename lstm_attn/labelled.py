@@ -151,7 +151,7 @@ def encode_rows(rows: Rows, codes: Integers, encoding: Encoding, key: str) -> Sp
                 f"{key}: its sequences have {width} numbers a step, those of training {fitted} - "
                 "give every step of every row as many"
             )
-        inputs, offsets = encoding.scaler.apply(rows.steps), rows.offsets
+        inputs, offsets = encoding.scaler.apply(rows.steps, _where), rows.offsets
     return Split(
         inputs=inputs,
         offsets=offsets,
@@ -224,9 +224,14 @@ def _joined(parts: Sequence[Rows]) -> Rows:
     )
 
 
+def _where(_step: int, column: int) -> str:
+    """Speak of a number of a step: its row, drawn here, is not counted as the user counts."""
+    return f"task.inputs: number {column + 1} of a step"
+
+
 def _fit(rows: Rows, known: tuple[Label, ...], data: DataConfig) -> Encoding:
     if rows.texts is None:
-        return Encoding(scaler=Scaler.fit(rows.steps), labels=known)
+        return Encoding(scaler=Scaler.fit(rows.steps, _where), labels=known)
     tokenizer = fit_tokenizer(
         data.tokenizer or "word", rows.texts, vocabulary=data.vocabulary, lowercase=True
     )

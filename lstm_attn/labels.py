@@ -1,5 +1,6 @@
 """Labels of rows: strings, whole numbers, true and false, as training rows have them."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -23,8 +24,14 @@ def fit_labels(found: Sequence[Any]) -> tuple[Label, ...]:
     """Give the labels of training rows in order, all of one kind.
 
     Raises:
-        DataError: fewer than two.
+        DataError: fewer than two, or one that is an infinite number.
     """
+    infinite = [label for label in found if isinstance(label, float) and math.isinf(label)]
+    if infinite:
+        raise DataError(
+            f"task.target: got the label {infinite[0]} - labels are text, true and false, or "
+            "finite numbers; mend or remove such rows"
+        )
     kind = label_kind(found)
     known = {as_label(label, kind) for label in found}
     if len(known) < 2:  # noqa: PLR2004 - nothing to tell apart

@@ -23,15 +23,18 @@ from lstm_attn.forecasting import Forecasting
 from lstm_attn.frequency import next_stamps
 from lstm_attn.headers import ADVICE
 from lstm_attn.models import SequenceModel, build
+from lstm_attn.reading import FORMATS, find_files, told_format
 from lstm_attn.sequences import SequenceData, Split
 from lstm_attn.series import written
 from lstm_attn.state import put_weights
 from lstm_attn.tasks import Task, task_for
 
 Files = str | PathLike[str] | Sequence[str | PathLike[str]]
-"""A path or glob, or several of one format, which the first one's name tells."""
+"""A path or glob, or several."""
 Row = dict[str, Label]
 """A line of a table: values by column, in the order of the columns."""
+
+_LARGEST_SEED = 2**63 - 1
 
 
 def load(folder: str | PathLike[str], *, device: str = "cpu") -> "Predictor":
@@ -45,14 +48,21 @@ def load(folder: str | PathLike[str], *, device: str = "cpu") -> "Predictor":
         CheckpointError: the export is damaged, or not ours.
     """
     path = Path(folder)
-    saved, naive_error = read_model(path), read_config(path).get("naive_error")
+    saved, config = read_model(path), read_config(path)
+    naive_error, trained_on = config.get("naive_error"), config.get("data")
+    data_format = trained_on.get("format") if isinstance(trained_on, dict) else None
     if saved.task.kind == "forecasting" and naive_error is None:
         raise CheckpointError(f"{path / CONFIG_FILE}: no naive_error - {ADVICE}")
     with torch.device("meta"):
         model = build(saved.model)
     model.to_empty(device=device)
     put_weights(model, saved.weights)
-    return Predictor(saved=saved, model=model.eval(), naive_error=tuple(naive_error or ()))
+    return Predictor(
+        saved=saved,
+        model=model.eval(),
+        naive_error=tuple(naive_error or ()),
+        data_format=data_format if data_format in FORMATS else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,8 @@ class Predictor:
     """The model with its weights, in evaluation mode."""
     naive_error: tuple[float, ...]
     """Forecasting: (K,) mean absolute error of the seasonal naive within training rows; else ()."""
+    data_format: str | None = None
+    """Format of the files trained on: that of new files where a name among them tells none."""
 
     def predict(self, data: Files, *, probabilities: bool = False) -> list[Row]:
         """Predict what files don't tell.
@@ -116,7 +128,7 @@ class Predictor:
             prompt: text of one token at least.
             length: tokens to write, 1 or more.
             temperature: 1 draws as the model holds likely, less is bolder, 0 takes the likeliest.
-            seed: of the draws, 0 or more.
+            seed: of the draws, 0 to 2**63 - 1.
 
         Returns:
             what comes after the prompt.
@@ -129,16 +141,18 @@ class Predictor:
             raise DataError(
                 f"generate: the model is for {self.saved.task.kind} - use predict, or score"
             )
-        ids, _ = tokenizer.encode(prompt)
         problems = []
-        if not len(ids):
+        ids = np.zeros(0, np.int32)
+        if any("\ud800" <= character <= "\udfff" for character in prompt):
+            problems.append(f"prompt: got {prompt!r}, which is no UTF-8 text - write it as UTF-8")
+        elif not len(ids := tokenizer.encode(prompt)[0]):
             problems.append(f"prompt: got {prompt!r} - give a word or more to go on from")
         if length < 1:
             problems.append(f"length: got {length} - use 1 or more")
         if not (math.isfinite(temperature) and temperature >= 0):
             problems.append(f"temperature: got {temperature} - use 0 or more")
-        if seed < 0:
-            problems.append(f"seed: got {seed} - use 0 or more")
+        if not 0 <= seed <= _LARGEST_SEED:
+            problems.append(f"seed: got {seed} - use 0 to {_LARGEST_SEED}")
         if problems:
             raise DataError(*problems)
         with scoring(self.model):
@@ -183,12 +197,15 @@ class Predictor:
 
     def _read(self, data: Files, *, labelled: bool = False) -> NewRows:
         several = [data] if isinstance(data, (str, PathLike)) else data
+        files = find_files([fspath(path) for path in several], key="data")
+        told = all(told_format(file) for file in files)
         return read_rows(
-            [fspath(path) for path in several],
+            [str(file) for file in files],
             self.saved.task,
             self.saved.encoding,
             labelled=labelled,
             context=self.saved.training.context,
+            data_format=None if told else self.data_format,
         )
 
     def _table(self, split: Split) -> Table:

@@ -10,6 +10,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from lstm_attn.comma_separated import read_csv
 from lstm_attn.errors import DataError
+from lstm_attn.json_strings import as_written
 
 SUFFIXES = {
     ".csv": "csv",
@@ -42,13 +45,18 @@ def format_of(path: Path) -> str:
     Raises:
         DataError: the name doesn't say.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes[-1:] == [".gz"]:
-        suffixes.pop()
-    found = SUFFIXES.get(suffixes[-1]) if suffixes else None
+    found = told_format(path)
     if found is None:
         raise DataError(f"{path}: no format known by that name - use one of {', '.join(SUFFIXES)}")
     return found
+
+
+def told_format(path: Path) -> str | None:
+    """Tell the format of a file by its name, None where the name doesn't say."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes[-1:] == [".gz"]:
+        suffixes.pop()
+    return SUFFIXES.get(suffixes[-1]) if suffixes else None
 
 
 def find_files(patterns: Sequence[str], *, key: str) -> list[Path]:
@@ -130,25 +138,18 @@ def _read(
     path: Path, data_format: str, wanted: list[str], folder: Path
 ) -> tuple[pa.Table | None, list[str]]:
     """Give the columns wanted, None if some are missing, and the names of all that are there."""
-    from datasets import Features, Value
     from datasets.packaged_modules.arrow.arrow import Arrow
     from datasets.packaged_modules.csv.csv import Csv
     from datasets.packaged_modules.json.json import Json
     from datasets.packaged_modules.parquet.parquet import Parquet
     from datasets.packaged_modules.text.text import Text
 
+    named = path
     if path.suffix == ".gz":
         path = _unpacked(path, folder)
     match data_format:
         case "csv":
-            head = _stream(Csv, path, folder, nrows=1)
-            present = list(head.column_names) if head is not None else []
-            if not set(wanted) <= set(present):
-                return None, present
-            strings = Features({name: Value("string") for name in wanted})
-            table = _stream(
-                Csv, path, folder, features=strings, keep_default_na=False, na_filter=False
-            )
+            return read_csv(path, wanted, partial(_stream, Csv, path, folder), shown=named)
         case "json":
             lines = _json_lines(path, folder)
             table = _stream(
@@ -159,6 +160,7 @@ def _read(
                 parse_agent_traces=False,
                 chunksize=lines.stat().st_size + 1,  # at once: one type for the whole file
             )
+            table = as_written(table, lines, wanted)
         case "parquet":
             table = _stream(Parquet, path, folder, batch_size=_ROWS_AT_ONCE)
         case "arrow":

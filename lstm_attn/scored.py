@@ -32,12 +32,12 @@ def scored_rows(count: int, rows: int | None) -> Integers:
 
 
 def scored_windows(count: int, context: int, rows: int | None) -> tuple[Integers, Integers]:
-    """Cut a text into windows, from its start on; each token but the first is in one of them.
+    """Cut a text into windows, from its start on; each token scored is in one of them.
 
     Arguments:
         count: tokens there are, the first included.
         context: tokens of a window; the last may be shorter.
-        rows: the most tokens to score, in whole windows but at least one; None for all.
+        rows: the most tokens to score, whatever the context; None for all.
 
     Returns:
         starts (W,) and lengths (W,): window i reads the tokens from `starts[i]` on, and scores the
@@ -48,8 +48,6 @@ def scored_windows(count: int, context: int, rows: int | None) -> tuple[Integers
     """
     if count < 2:  # noqa: PLR2004 - the first and one to score
         raise DataError(f"text: {count} tokens, and the first is not scored - give at least 2")
-    scored = count - 1
-    if rows is not None and rows < scored:
-        scored = min(max(rows // context, 1) * context, scored)
+    scored = count - 1 if rows is None else min(rows, count - 1)
     starts = np.arange(0, scored, context)
     return starts, np.minimum(context, scored - starts)

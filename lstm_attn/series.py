@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lstm_attn.columns import numbers, stamps
+from lstm_attn.columns import numbers
 from lstm_attn.config import TaskConfig
 from lstm_attn.errors import DataError
 from lstm_attn.frequency import Stamps, infer, places
+from lstm_attn.moments import Moments, moments
 from lstm_attn.problems import Problems
 from lstm_attn.source import FileTable, wanted_columns
 
@@ -31,6 +32,8 @@ class Series:
     """(N, C) in original units."""
     stamps: Stamps | None
     """(N,) ascending; None where rows are taken as they come."""
+    in_utc: bool
+    """Whether times have a time zone: they are UTC then."""
     files: tuple[Path, ...]
     """The files, in the order read."""
     file: Integers
@@ -54,12 +57,13 @@ def read_series(tables: Sequence[FileTable], task: TaskConfig) -> Series:
     """Read files one after another, bring them in time order, refuse what is missing or doubled.
 
     Raises:
-        DataError: text where numbers belong, no value, no time, a time twice; all of them.
+        DataError: text where numbers belong, no value, no time, a time twice, files with a time
+            zone beside files without; all of them.
     """
     problems = Problems()
     names = tuple(name for name in wanted_columns(task) if name != task.time)
     values: list[list[Floats]] = []
-    moments: list[Stamps] = []
+    times: list[Moments] = []
     for file in tables:
         of_file: list[Floats] = []
         for name in names:
@@ -68,20 +72,22 @@ def read_series(tables: Sequence[FileTable], task: TaskConfig) -> Series:
         values.append(of_file)
         if task.time is not None:
             with problems.collected():
-                moments.append(stamps(file.column(task.time)))
+                times.append(moments(file.column(task.time)))
     problems.settle()
+    _check_zones(tables, times)
     lengths = [file.table.num_rows for file in tables]
     all_values = np.concatenate([np.stack(of_file, axis=1) for of_file in values])
     order = np.arange(len(all_values))
     all_moments = None
     if task.time is not None:
-        all_moments = np.concatenate(moments)
+        all_moments = np.concatenate([time.stamps for time in times])
         order = np.argsort(all_moments, kind="stable")
         all_moments = all_moments[order]
     series = Series(
         columns=names,
         values=all_values[order],
         stamps=all_moments,
+        in_utc=any(time.in_utc for time in times),
         files=tuple(file.path for file in tables),
         file=np.repeat(np.arange(len(lengths)), lengths)[order],
         row=np.concatenate([np.arange(1, length + 1) for length in lengths])[order],
@@ -114,9 +120,11 @@ def regular(series: Series, frequency: str | None = None) -> str | None:
     between = np.flatnonzero(steps < 0)
     if len(between):
         others = f", and {len(between) - 1} other rows likewise" if len(between) > 1 else ""
+        zone = ", write days without a time zone" if series.in_utc else ""
         raise DataError(
             f"task.time: {series.where(int(between[0]))} lies between two steps at the frequency "
-            f"{found!r}{others} - space rows evenly, or leave out task.time to keep their order"
+            f"{found!r}{others} - space rows evenly{zone}, or leave out task.time to keep their "
+            "order"
         )
     gaps = np.diff(steps) - 1
     if gaps.any():
@@ -130,8 +138,22 @@ def regular(series: Series, frequency: str | None = None) -> str | None:
 
 def written(moment: np.datetime64) -> str:
     """Write a point in time as briefly as it allows."""
-    date, _, time = str(moment.astype("M8[s]")).partition("T")
-    return date if time == "00:00:00" else f"{date} {time.removesuffix(':00')}"
+    date, _, time = str(moment.astype("M8[us]")).partition("T")
+    second, _, fraction = time.partition(".")
+    fraction = fraction.rstrip("0")
+    if fraction:
+        return f"{date} {second}.{fraction}"
+    return date if second == "00:00:00" else f"{date} {second.removesuffix(':00')}"
+
+
+def _check_zones(tables: Sequence[FileTable], times: Sequence[Moments]) -> None:
+    other = [at for at, time in enumerate(times) if time.in_utc != times[0].in_utc]
+    if other:
+        first, second = ("a", "none") if times[0].in_utc else ("no", "one")
+        raise DataError(
+            f"task.time: row 1 of {tables[0].path} has {first} time zone, row 1 of "
+            f"{tables[other[0]].path} has {second} - write all rows with one, or all without"
+        )
 
 
 def _check_values(series: Series, task: TaskConfig, problems: Problems) -> None:

@@ -1,6 +1,6 @@
 """The files of a data set as tables, one list for training, one for validation, one for test."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class Source:
     """What `data.validation` says."""
     held_test: HeldOut
     """What `data.test` says."""
+    kept_out: tuple[Path, ...] = ()
+    """Held-out files that a glob of `data.train` matches too; they are not in `train`."""
 
     def __iter__(self) -> Iterator[Sequence[FileTable]]:
         """Go through training, validation, test."""
@@ -91,17 +93,20 @@ def read_source(data: DataConfig, task: TaskConfig, problems: Problems) -> Sourc
         problems: what is known to be wrong already; reading starts only if nothing is.
 
     Raises:
-        DataError: all problems of all files.
+        DataError: all problems of all files, and each file that is in two parts.
     """
     held: dict[str, HeldOut] = {}
     paths: dict[str, list[Path]] = {}
+    named: dict[str, Collection[Path]] = {}
     with problems.collected():
-        paths["train"] = find_files(data.train, key="data.train")
+        paths["train"], named["train"] = _files_once(data.train, "data.train")
     for name, value in (("validation", data.validation), ("test", data.test)):
         with problems.collected():
             held[name] = understand(value, f"data.{name}")
             files = held[name].files
-            paths[name] = find_files(files, key=f"data.{name}") if files else []
+            paths[name], named[name] = _files_once(files, f"data.{name}") if files else ([], ())
+    problems.settle()
+    paths["train"], kept_out = _without_held(paths, named, problems)
     problems.settle()
     tables: dict[str, list[FileTable]] = {}
     for name, files_of in paths.items():
@@ -114,4 +119,56 @@ def read_source(data: DataConfig, task: TaskConfig, problems: Problems) -> Sourc
         test=tables["test"],
         held_validation=held["validation"],
         held_test=held["test"],
+        kept_out=kept_out,
     )
+
+
+def _files_once(patterns: Sequence[str], key: str) -> tuple[list[Path], Collection[Path]]:
+    """Find files, each once however often it is named; and, resolved, those named outright."""
+    found: dict[Path, Path] = {}
+    for path in find_files(patterns, key=key):
+        found.setdefault(path.resolve(), path)
+    outright = {Path(pattern).resolve() for pattern in patterns if Path(pattern).exists()}
+    return list(found.values()), outright
+
+
+def _without_held(
+    paths: Mapping[str, Sequence[Path]], named: Mapping[str, Collection[Path]], problems: Problems
+) -> tuple[list[Path], tuple[Path, ...]]:
+    """Take held-out files out of what a glob gives to train on; no file may be in two parts else.
+
+    Arguments:
+        paths: files of train, validation and test, each once.
+        named: those of them that were named outright, resolved.
+        problems: gets a line for every file in two parts.
+
+    Returns:
+        the files to train on, and those taken out.
+    """
+    parts_of: dict[Path, list[str]] = {}
+    as_named: dict[Path, Path] = {}
+    for part, files in paths.items():
+        for path in files:
+            parts_of.setdefault(path.resolve(), []).append(part)
+            as_named.setdefault(path.resolve(), path)
+    train: list[Path] = []
+    kept_out: list[Path] = []
+    for path in paths["train"]:
+        parts = parts_of[path.resolve()]
+        if len(parts) > 1 and path.resolve() not in named["train"]:
+            parts.remove("train")
+            kept_out.append(path)
+        else:
+            train.append(path)
+    for path, parts in parts_of.items():
+        if len(parts) > 1:
+            problems.add(
+                f"{' and '.join(f'data.{part}' for part in parts)}: {as_named[path]} is in "
+                f"{'both' if len(parts) == 2 else 'all'} - name it in one of them"  # noqa: PLR2004
+            )
+    if not train:
+        problems.add(
+            f"data.train: every file it matches is held out ({', '.join(map(str, kept_out))}) - "
+            "name files to train on"
+        )
+    return train, tuple(kept_out)

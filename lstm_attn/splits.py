@@ -1,7 +1,7 @@
 """Which rows are held out: by share, by number, from a date on, or in files of their own."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ class HeldOut:
     share: float | int | None = None
     """A share of the training files' rows, below 1, or a number of rows."""
     since: np.datetime64 | None = None
-    """The first moment held out."""
+    """The first moment held out; in UTC where it was written with a time zone."""
     files: tuple[str, ...] = ()
     """Paths or globs of their own files."""
 
@@ -84,13 +84,18 @@ def cut(
         DataError: a date without time stamps or outside of them, or no row left to train on.
     """
     test_start = _start(total, total, test, stamps)
+    _check_left(test_start, total, test.key, unit)
     validation_start = _start(total, test_start, validation, stamps)
-    if validation_start < 1:
-        raise DataError(
-            f"{validation.key}: {total - validation_start} of {total} {unit} are held out and none "
-            "is left to train on - hold out fewer, or give more"
-        )
+    _check_left(validation_start, total, validation.key, unit)
     return validation_start, test_start
+
+
+def _check_left(start: int, total: int, key: str, unit: str) -> None:
+    if start < 1:
+        raise DataError(
+            f"{key}: {total - start} of {total} {unit} are held out and none is left to train on - "
+            "hold out fewer, or give more"
+        )
 
 
 def _start(total: int, end: int, held: HeldOut, stamps: Stamps | None) -> int:
@@ -169,8 +174,11 @@ def _needs_time(held: HeldOut) -> DataError:
 
 
 def _date(text: str) -> np.datetime64 | None:
+    """Read a date, with a time zone in UTC; nothing where it is none."""
     try:
         moment = datetime.fromisoformat(text.strip().replace("/", "-"))
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
     return np.datetime64(moment.replace(tzinfo=None), "us")

@@ -138,6 +138,19 @@ def test_a_season_given_is_kept_and_an_unusual_frequency_needs_one(tmp_path) -> 
     assert prepared(tmp_path, frame(freq="15min"), of={"season": 4}).task.season == 4
 
 
+def test_a_default_season_that_needs_more_rows_than_there_are_is_1(tmp_path) -> None:
+    data = prepared(tmp_path, frame(60, "W"))
+    assert data.task.season == 1
+    assert data.summary["rows a season"] == 1
+    assert "too few for the usual 52 rows a season" in str(data.summary["note"])
+    np.testing.assert_allclose(data.naive_error, 0.5)
+    enough = prepared(tmp_path, frame(65, "W"), validation=12)
+    assert enough.task.season == 52
+    assert "note" not in enough.summary
+    mixed = prepared(tmp_path, frame(60, "W").iloc[::-1])
+    assert "sorted; training rows are too few" in str(mixed.summary["note"])
+
+
 def test_without_time_rows_are_taken_as_they_come(tmp_path) -> None:
     table = frame().drop(columns="day")
     data = prepared(tmp_path, table, of=NO_TIME, validation=10)
@@ -180,15 +193,6 @@ def test_dates_may_be_written_in_every_iso_way(tmp_path, form) -> None:
     plain = prepared(tmp_path, table)
     table["day"] = pd.to_datetime(table["day"]).dt.strftime(form)
     assert prepared(tmp_path, table).fingerprint == plain.fingerprint
-
-
-def test_times_with_different_offsets_are_turned_into_utc(tmp_path) -> None:
-    table = frame(80, "h", "2012-03-25")
-    local = pd.date_range("2012-03-25", periods=80, freq="h", tz="Europe/Berlin")
-    table["day"] = [moment.isoformat() for moment in local]
-    data = prepared(tmp_path, table)
-    assert data.encoding.frequency == "hour"
-    assert data.summary["first date"] == "2012-03-24 23:00"
 
 
 def test_parquet_times_and_json_years_are_read(tmp_path) -> None:

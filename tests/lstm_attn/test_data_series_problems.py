@@ -74,10 +74,7 @@ WRONG = [
         r"row 7 \(2012-01-07 05:30\) of .* lies between two steps at the frequency 'day' - ",
     ),
     (frame()[["day", "a"]], "task.inputs: no column 'b' in .* - it has: day, a"),
-    (
-        frame(8),
-        "train: 6 rows are too few for horizon 3 and season 7 - .* 8\ndata.val.*: 2 rows",
-    ),
+    (frame(8), "^data.validation: 2 rows are too few for horizon 3 - give at least 3$"),
     (frame(1), "data.validation: 1 of 1 rows are held out and none is left"),
 ]
 
@@ -114,12 +111,22 @@ def test_all_columns_with_problems_are_named_at_once(tmp_path) -> None:
         ({"time": "a"}, "task.time: 'a' is an input or target too"),
         ({"horizon": 0}, "task.horizon: got 0"),
         ({"season": 0}, "task.season: got 0"),
+        ({"season": 50}, "data.train: 48 rows are too few for horizon 3 and season 50 - .* 51"),
         ({"horizon": 40}, "data.train: 48 rows are .*|data.validation: 12 rows are too few for h"),
     ],
 )
 def test_settings_that_no_file_could_mend(tmp_path, settings_, line) -> None:
     with pytest.raises(DataError, match=line):
         prepared(tmp_path, frame(), of=settings_)
+
+
+@pytest.mark.parametrize(
+    ("key", "of"), [("time", {"time": "row"}), ("targets", {"targets": ("row",)})]
+)
+def test_no_column_hides_the_row_numbers_of_predictions(tmp_path, key, of) -> None:
+    table = frame().rename(columns={"day" if key == "time" else "b": "row"})
+    with pytest.raises(DataError, match=f"task.{key}: a column named 'row' .* - rename the col"):
+        prepared(tmp_path, table, of={"inputs": ("a",)} | of)
 
 
 def test_an_unknown_task_lists_those_there_are() -> None:

@@ -1,3 +1,4 @@
+import json
 import random
 from pathlib import Path
 
@@ -107,6 +108,36 @@ def test_wrong_wishes_are_named_together(text: Path) -> None:
         loaded.generate("", length=0, temperature=-1, seed=-1)
     named = [line.split(":")[0] for line in caught.value.problems]
     assert named == ["prompt", "length", "temperature", "seed"]
+
+
+@pytest.mark.parametrize("tokenizer", ["character", "word"])
+@pytest.mark.parametrize("prompt", ["the \ud800", "\udfff"])
+def test_a_prompt_that_is_no_text_and_a_seed_out_of_range_are_named(
+    text: Path, tokenizer: str, prompt: str
+) -> None:
+    loaded, _ = export(text, tokenizer)
+    with pytest.raises(DataError) as caught:
+        loaded.generate(prompt, seed=2**63)
+    assert list(caught.value.problems) == [
+        f"prompt: got {prompt!r}, which is no UTF-8 text - write it as UTF-8",
+        f"seed: got {2**63} - use 0 to {2**63 - 1}",
+    ]
+    assert loaded.generate("the", length=1, seed=2**63 - 1)
+
+
+def test_a_name_that_tells_nothing_is_of_the_format_trained_on(text: Path) -> None:
+    loaded, recorded = export(text, "character")
+    unnamed = (text.parent / "held_out.txt").rename(text.parent / "held_out.data")
+    with pytest.raises(DataError, match="no format known by that name"):
+        loaded.score(str(unnamed))
+    config = text.parent / "character" / "config.json"
+    about = json.loads(config.read_text()) | {"data": {"format": "text"}}
+    config.write_text(json.dumps(about))
+    assert lstm_attn.load(config.parent).score(text.parent / "held_out.d*") == recorded
+    about["data"] = {"format": "csv"}
+    config.write_text(json.dumps(about))
+    named = unnamed.rename(text.parent / "held_out.txt")
+    assert lstm_attn.load(config.parent).score(named) == recorded
 
 
 def test_a_language_model_predicts_no_rows(text: Path) -> None:

@@ -76,6 +76,26 @@ def test_too_many_rows_held_out_is_an_error_with_the_most_there_can_be() -> None
         cut(10, held(10), held())
 
 
+@pytest.mark.parametrize(
+    ("validation", "test", "key"),
+    [(10, 60, "test"), (10, 500, "test"), (50, 10, "validation"), (0.2, 55, "validation")],
+)
+def test_what_is_too_many_alone_is_to_blame(validation, test, key) -> None:
+    with pytest.raises(DataError, match=f"^data.{key}: .* of 60 rows are held out and none is"):
+        cut(60, held(validation), held(test, "data.test"))
+
+
+@pytest.mark.parametrize(
+    "text", ["2012-01-01T02:00+02:00", "2012/01/01 00:00Z", "2011-12-31 19:00-05:00"]
+)
+def test_a_date_with_a_time_zone_is_turned_into_utc(text) -> None:
+    assert understand(text, "data.test").since == np.datetime64("2012-01-01", "us")
+
+
+def test_a_date_whose_utc_is_before_all_years_is_no_date() -> None:
+    assert understand("0001-01-01T00:00+02:00", "data.test").since is None
+
+
 def test_dates_cut_from_then_on() -> None:
     stamps = np.arange("2012-01-01", "2012-01-11", dtype="M8[D]").astype("M8[us]")
     validation = understand("2012-01-05", "data.validation")

@@ -94,13 +94,19 @@ def resolved(tree, write, encoded):
     return resolved_of
 
 
-def data_of(kind, *, tokens=None, size=12, rows=400, longest=20, season=None, horizon=1, by="word"):
-    """Data that were never read: `rows` steps of `size` features, or of a vocabulary of `size`."""
+def data_of(
+    kind, *, tokens=None, size=12, rows=6400, longest=20, season=None, horizon=1, by="word"
+):
+    """Data that were never read: `rows` steps of `size` features, or of a vocabulary of `size`.
+
+    For classification they make sequences of `longest` steps.
+    """
     tokens = kind == "language-modeling" if tokens is None else tokens
     forecasting = kind == "forecasting"
+    ends = range(longest, rows, longest) if kind == "classification" else ()
     split = Split(
         inputs=np.zeros(rows, np.int32) if tokens else np.zeros((rows, size), np.float32),
-        offsets=np.array([0, rows], np.int64),
+        offsets=np.array([0, *ends, rows], np.int64),
         labels=np.zeros(0, np.int64),
         targets=np.zeros((rows, 2) if forecasting else (0, 0)),
         origins=np.array([rows - horizon - 1] if forecasting else [], np.int64),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from lstm_attn.reading import find_files
 from search import spec
 from search.space import Choice, FloatRange, IntRange
 
@@ -96,6 +97,43 @@ def test_a_date_without_quotes_is_a_date(tree, write):
     path = write(tree("forecasting"))
     path.write_text(path.read_text() + "\n[search]\n")
     assert spec.load(path, ["data.validation=2014-01-01"]).data.validation == "2014-01-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("2015/01/01", "2015-01-01"),
+        ("2015-1-9", "2015-01-09"),
+        ("2015/01/01 12:30", "2015-01-01 12:30"),
+    ],
+)
+def test_a_date_is_one_however_it_is_written(tree, write, text, date):
+    file = spec.load(write(tree("forecasting", data={"test": text})))
+    assert file.data.test == file.given["data"]["test"] == date
+
+
+def test_a_year_that_names_a_file_is_a_file(tree, tmp_path, write):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(write(tree(data={"test": "2015"})).read_bytes())
+    (tmp_path / "2015").touch()
+    assert spec.load(path).data.test == (str(tmp_path / "2015"),)
+
+
+def test_globs_find_files_in_a_folder_whatever_its_name(tree, tmp_path, write):
+    folder = tmp_path / "run [1] *"
+    folder.mkdir()
+    names = ["a.jsonl", "b[1].jsonl", "b.jsonl"]
+    for name in names:
+        (folder / name).write_text("{}")
+    given = ["b[1].jsonl", "?.jsonl", "a.jsonl"]
+    (folder / "mine.toml").write_bytes(write(tree(data={"train": given})).read_bytes())
+    found = find_files(spec.load(folder / "mine.toml").data.train, key="data.train")
+    assert [file.name for file in found] == ["b[1].jsonl", "a.jsonl", "b.jsonl", "a.jsonl"]
+
+
+def test_a_pattern_longer_than_any_name_is_a_pattern(tree, write):
+    path = write(tree(data={"train": "*" * 300}))
+    assert spec.load(path).data.train == (str(path.parent / ("*" * 300)),)
 
 
 def test_overrides_come_before_the_checks(tree, write):

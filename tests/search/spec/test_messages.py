@@ -34,6 +34,15 @@ CASES = {
         ({"data": {"validation": True}}, "data.validation: got true - use a share"),
         ({"data": {"test": 0}}, "data.test: got 0 - use a share"),
         ({"data": {"test": "2015-02-30"}}, "data.test: got '2015-02-30', which is no date - use"),
+        ({"data": {"test": "2015/02/30"}}, "data.test: got '2015/02/30', which is no date - use"),
+        (
+            {"data": {"test": "2015"}},
+            "data.test: got '2015', which names no file - for a date use '2015-01-01'",
+        ),
+        (
+            {"data": {"test": ["a.csv", "2020-06"]}},
+            "data.test: got '2020-06', which names no file - for a date use '2020-06-01'",
+        ),
         ({"data": {"test": "2015-01-01"}}, "data.test: got the date 2015-01-01 - use a share"),
         ({"data": {"validation": 0.5, "test": 0.5}}, "data.test: 0.5 and validation 0.5 leave no"),
         ({"data": {"test": 0.8}}, "data.test: 0.8 and validation 0.2 leave no rows to train on"),
@@ -138,36 +147,6 @@ CASES = {
             "space.context: stands in [training] too - keep one of the two",
         ),
     ],
-    "heads": [
-        (
-            {"space": {"heads": [1, 3], "hidden_size": 64}},
-            "space.heads: 3 does not divide hidden_size 64 - use 1, 2, 4 or 8",
-        ),
-        (
-            {"space": {"heads": 4, "hidden_size": [32, 34, 44, 50]}},
-            "space.heads: 4 does not divide hidden_size 34 and 50 - use 1 or 2",
-        ),
-        (
-            {"space": {"heads": 5, "hidden_size": {"low": 32, "high": 128, "step": 16}}},
-            "space.heads: 5 does not divide hidden_size 32, 48, 64 and 3 more - use 1, 2, 4 or 8",
-        ),
-        (
-            {"space": {"heads": [2, 3], "hidden_size": {"low": 32, "high": 96}}},
-            "space.hidden_size.low: 32 is not a multiple of 6 (heads 2 and 3) - use 30 or 36",
-        ),
-        (
-            {"space": {"heads": 8, "hidden_size": {"low": 4, "high": 64}}},
-            "space.hidden_size.low: 4 is not a multiple of 8 (heads 8) - use 8",
-        ),
-        (
-            {"space": {"heads": [2], "hidden_size": {"low": 32, "high": 64, "log": True}}},
-            "space.hidden_size: log takes every size from 32 to 64, and heads 2 divide only some",
-        ),
-        (
-            {"space": {"heads": 2, "hidden_size": {"low": 32, "high": 64, "step": 1}}},
-            "space.heads: 2 does not divide hidden_size 33, 35, 37 and 13 more - use 1",
-        ),
-    ],
     "dead": [
         (
             {"space": {"heads": [1, 2], "variant": ["lstm"]}},
@@ -249,15 +228,6 @@ def test_dates_and_calendar_need_a_column_of_time_stamps(tree, write, problems):
     assert problems(write(content)) == [
         "task.calendar: without time stamps - name their column as task.time",
         "data.validation: got the date 2015-01-01 - name the column of time stamps as task.time",
-    ]
-
-
-def test_heads_without_a_common_multiple_in_reach_should_be_fewer(tree, write, problems):
-    space = {"heads": {"low": 1, "high": 16}, "hidden_size": {"low": 32, "high": 64}}
-    assert problems(write(tree(space=space))) == [
-        f"space.hidden_size.{end} is not a multiple of 720720 (heads 1, 2, 3 and 13 more) - "
-        "list fewer heads"
-        for end in ("low: 32", "high: 64")
     ]
 
 

@@ -138,6 +138,8 @@ def test_what_means_nothing_to_floats_is_refused(refused):
         ({"heads": [1, 3]}, IntRange(low=33, high=231, step=33), Choice(values=(1, 3))),
         ({"heads": 16}, IntRange(low=32, high=256, step=32), 16),
         ({"heads": 128}, IntRange(low=128, high=256, step=128), 128),
+        ({"heads": [7, 8, 9]}, 504, Choice(values=(7, 8, 9))),
+        ({"heads": [64, 127]}, 8128, Choice(values=(64, 127))),
         (
             {"hidden_size": {"low": 32, "high": 100}},
             IntRange(low=32, high=100, step=4),
@@ -145,7 +147,8 @@ def test_what_means_nothing_to_floats_is_refused(refused):
         ),
         ({"hidden_size": [48, 100]}, Choice(values=(48, 100)), Choice(values=(1, 2, 4))),
         ({"hidden_size": {"low": 8, "high": 12, "step": 1}}, IntRange(low=8, high=12), 1),
-        ({"hidden_size": {"low": 8, "high": 64, "log": True}}, None, 1),
+        ({"hidden_size": {"low": 8, "high": 64, "log": True}, "heads": 1}, None, 1),
+        ({"hidden_size": {"low": 8, "high": 64, "log": True}, "variant": "lstm"}, None, None),
         ({"hidden_size": 33}, 33, 1),
         (
             {"hidden_size": {"low": 36, "high": 72}, "heads": [2, 6]},
@@ -184,11 +187,10 @@ def test_what_training_says_reaches_every_trial(resolved):
 
 
 def test_patience_is_off_by_default_so_the_most_patient_is_nearest(resolved):
-    patience = {"patience": {"low": 2, "high": 60}}
-    default, *_ = resolved(space=patience, training={"epochs": 45}).space.defaults()
-    assert default["patience"] == 45
-    default, *_ = resolved(space=patience).space.defaults()
-    assert default["patience"] == 50
+    patience = {"patience": {"low": 2, "high": 44}}
+    for epochs in (45, 50):
+        default, *_ = resolved(space=patience, training={"epochs": epochs}).space.defaults()
+        assert default["patience"] == 44
 
 
 def test_no_window_is_longer_than_the_data(refused, encoded):
