@@ -139,8 +139,6 @@ class Coordinator:
                 self.workers.start(slot, task)
                 self._state_wished[task.number] = self.clock()
                 self.watch(self.ledger.started(task.number))
-                if self.ledger.judge(task.number) is Verdict.PRUNE:
-                    self._prune(task.number)  # its last owner died before it was told
         if not self.ledger.open_places():
             self.workers.release_idle()
         if self.workers.slots != self._slots:

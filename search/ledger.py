@@ -119,12 +119,15 @@ class Ledger:
         return self._task(self._create(memory)) if memory else None
 
     def report(self, number: int, attempt: int, report: EpochReport) -> Verdict:
-        """Record an epoch and judge the trial; an epoch that is run again is only judged."""
+        """Record an epoch and judge the trial; an epoch that is run again is only judged.
+
+        A verdict to prune stands: whatever is reported after it is dropped.
+        """
         if not self.is_running(number, attempt):
             return Verdict.GONE
         trial = self._running[number]
         if trial.pruned_at is not None:
-            return Verdict.GO_ON
+            return Verdict.PRUNE
         trial.take(report)
         if report.epoch > trial.epochs:
             value = report.metrics[self._spec.objective]
@@ -134,14 +137,8 @@ class Ledger:
                 self._let_go(trial)
                 return Verdict.GONE
             trial.epochs = report.epoch
-        return self.judge(number) if report.epoch == trial.epochs else Verdict.GO_ON
-
-    def judge(self, number: int) -> Verdict:
-        """Judge a trial by its last recorded epoch; a verdict to prune is remembered."""
-        trial = self._running[number]
-        if trial.pruned_at is not None:
-            return Verdict.PRUNE
-        if 0 < trial.epochs < self._spec.epochs and self._twin.judged_poor(trial.pair):
+        judged = report.epoch == trial.epochs < self._spec.epochs
+        if judged and self._twin.judged_poor(trial.pair):
             trial.pruned_at = trial.epochs
             return Verdict.PRUNE
         return Verdict.GO_ON
