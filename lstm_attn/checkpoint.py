@@ -68,11 +68,6 @@ def weights_from_bytes(content: bytes) -> tuple[Weights, dict[str, str]]:
     return weights, header
 
 
-def best_to_bytes(best: BestWeights) -> bytes:
-    """Write the best weights; the header's `best` is their epoch's report."""
-    return weights_to_bytes(best.weights, {"best": report_to_json(best.best)})
-
-
 def state_to_bytes(state: TrainingState) -> bytes:
     """Write a state; its header has `epoch`, `step` and, where there is one, `best` (a report)."""
     header = {"epoch": str(state.epoch), "step": str(state.step)}

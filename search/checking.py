@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from lstm_attn.data import prepare
-from lstm_attn.models import build
+from lstm_attn.models import parameter_count
 from lstm_attn.run import Run, load_tables
 from lstm_attn.sequences import SequenceData
 from lstm_attn.tasks import task_for
@@ -66,10 +66,7 @@ def dimensions(resolved: StudySpec) -> Mapping[str, str]:
 
 
 def _parameters(resolved: StudySpec, params: Params) -> int:
-    """Count the weights of a point's model without making it."""
-    with torch.device("meta"):
-        model = build(resolved.space.configure(params)[0])
-    return sum(weight.numel() for weight in model.parameters())
+    return parameter_count(resolved.space.configure(params)[0])
 
 
 def _cost(resolved: StudySpec, params: Params, data: SequenceData, device: str) -> ModelCost:

@@ -78,7 +78,8 @@ def test_texts_are_classified_from_check_to_predict(tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(lstm_search(tmp_path, "predict", "out", "new.csv")[0])))
     assert [row["label"] for row in rows] == ["good", "bad"]
     assert all(0.5 < float(row["probability"]) <= 1 for row in rows)
-    assert best
+    exported = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert exported["trial"] == best["best"][0]["number"]
     lstm_search(tmp_path, "launch", "out/study.toml", "--quiet")
     assert "moods-" in lstm_search(tmp_path, "list")[0]
 
@@ -93,7 +94,7 @@ def test_a_changed_study_is_refused_with_its_differences_and_a_free_name(tmp_pat
     with (tmp_path / "moods.csv").open("a") as file:
         file.write("it was great,good\n")
     _, said = lstm_search(tmp_path, "launch", "moods.toml", *one, code=2)
-    assert "data" in said
+    assert "data: its content has changed" in said
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from lstm_attn.checkpoint import (
     WEIGHTS_FILE,
     SavedModel,
     best_of_state,
-    best_to_bytes,
     read_config,
     read_model,
     state_from_bytes,
@@ -49,6 +48,10 @@ STATE = TrainingState(
     former_best=None,
 )
 finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def best_to_bytes(best):
+    return weights_to_bytes(best.weights, {"best": report_to_json(best.best)})
 
 
 @pytest.fixture
