@@ -17,6 +17,7 @@ from lstm_attn.errors import DataError
 from lstm_attn.metrics import ClassPredictions
 from lstm_attn.scored import scored_rows
 from lstm_attn.sequences import SequenceData
+from lstm_attn.shuffling import Rows, shuffled
 
 
 class Classification:
@@ -44,9 +45,9 @@ class Classification:
         """Sequences are counted, however long."""
         return 1
 
-    def draw_pass(self, rng: np.random.Generator, context: int) -> npt.NDArray[np.int64]:
+    def draw_pass(self, rng: np.random.Generator, context: int) -> Rows:
         """Shuffle the row numbers."""
-        return rng.permutation(self.row_count(context))
+        return shuffled(rng, self.row_count(context))
 
     def batch(self, table: Table, starts: npt.NDArray[np.int64], context: int) -> Batch:
         """Gather sequences and their labels."""

@@ -16,6 +16,7 @@ from lstm_attn.context import check_context, check_origins
 from lstm_attn.metrics import ForecastPredictions
 from lstm_attn.scored import scored_rows
 from lstm_attn.sequences import SequenceData
+from lstm_attn.shuffling import Rows, shuffled
 
 
 class Forecasting:
@@ -49,9 +50,9 @@ class Forecasting:
         """Windows are counted, however long."""
         return 1
 
-    def draw_pass(self, rng: np.random.Generator, context: int) -> npt.NDArray[np.int64]:
+    def draw_pass(self, rng: np.random.Generator, context: int) -> Rows:
         """Shuffle the first rows of all windows."""
-        return rng.permutation(self.row_count(context))
+        return shuffled(rng, self.row_count(context))
 
     def batch(self, table: Table, starts: npt.NDArray[np.int64], context: int) -> Batch:
         """Gather windows, and at each of their steps the change until each row ahead."""

@@ -16,6 +16,7 @@ from lstm_attn.context import check_context
 from lstm_attn.metrics import LanguagePredictions
 from lstm_attn.scored import scored_windows
 from lstm_attn.sequences import SequenceData
+from lstm_attn.shuffling import Rows, shuffled
 
 
 class LanguageModeling:
@@ -42,12 +43,12 @@ class LanguageModeling:
         """Targets of a window."""
         return context
 
-    def draw_pass(self, rng: np.random.Generator, context: int) -> npt.NDArray[np.int64]:
+    def draw_pass(self, rng: np.random.Generator, context: int) -> Rows:
         """Shuffle the starts of windows that follow each other from a random offset."""
         windows = self.row_count(context)
         spare = self._tokens - 1 - windows * context
-        offset = rng.integers(min(spare, context - 1), endpoint=True)
-        return offset + context * rng.permutation(windows)
+        offset = int(rng.integers(min(spare, context - 1), endpoint=True))
+        return shuffled(rng, windows, first=offset, stride=context)
 
     def batch(self, table: Table, starts: npt.NDArray[np.int64], context: int) -> Batch:
         """Gather windows; targets are the inputs one step later."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstm_attn.chance import row_order
+from lstm_attn.shuffling import Rows
 from lstm_attn.tasks import Task
 
 LEAST_STEPS = 25
@@ -46,7 +47,7 @@ class Stream:
         self._batch_size = batch_size
         self._seed = seed
         self._rows = task.row_count(context)
-        self._drawn: tuple[int, npt.NDArray[np.int64]] | None = None
+        self._drawn: tuple[int, Rows] | None = None
 
     @property
     def pass_steps(self) -> int:

@@ -21,6 +21,7 @@ from lstm_attn.forecasting import Forecasting
 from lstm_attn.language import LanguageModeling
 from lstm_attn.metrics import Predictions
 from lstm_attn.sequences import SequenceData
+from lstm_attn.shuffling import Rows
 
 
 class Task(Protocol):
@@ -48,8 +49,8 @@ class Task(Protocol):
     def tokens_per_row(self, context: int) -> int:
         """What a row counts for in rows per second: its tokens for text, else 1."""
 
-    def draw_pass(self, rng: np.random.Generator, context: int) -> npt.NDArray[np.int64]:
-        """Draw the rows of one training pass in random order, (`row_count`,)."""
+    def draw_pass(self, rng: np.random.Generator, context: int) -> Rows:
+        """Draw the rows of one training pass, `row_count` of them, in random order."""
 
     def batch(self, table: Table, starts: npt.NDArray[np.int64], context: int) -> Batch:
         """Gather training rows.
