@@ -249,10 +249,7 @@ def _no_data() -> SequenceData:
     split = Split(
         inputs=np.zeros((1, 1), np.float32),
         offsets=np.array([0, 1]),
-        labels=np.zeros(0, np.int64),
         targets=np.zeros((1, 1)),
-        origins=np.zeros(0, np.int64),
-        character_ends=np.zeros(0, np.int64),
     )
     return SequenceData(
         task=TaskConfig(kind="forecasting", inputs=("x",), targets=("x",)),
@@ -264,7 +261,6 @@ def _no_data() -> SequenceData:
         test=None,
         training_end=1,
         naive_error=np.ones(1),
-        longest=0,
         fingerprint="",
         summary={},
     )

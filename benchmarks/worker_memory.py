@@ -102,7 +102,7 @@ def _text(size: int) -> SequenceData:
     rng = np.random.default_rng(0)
 
     def split(tokens: int) -> Split:
-        return _split(
+        return Split(
             inputs=rng.integers(tokenizer.size, size=tokens, dtype=np.int32),
             offsets=np.array([0, tokens]),
             character_ends=np.arange(1, tokens + 1),
@@ -126,7 +126,7 @@ def _series(size: int) -> SequenceData:
     end = rows * 9 // 10
 
     def split(first: int, last: int) -> Split:
-        return _split(
+        return Split(
             inputs=inputs,
             offsets=np.array([0, rows]),
             targets=targets,
@@ -144,12 +144,6 @@ def _series(size: int) -> SequenceData:
     )
 
 
-def _split(**arrays: np.ndarray) -> Split:
-    """Make a split of some arrays, the others empty."""
-    empty = {name: np.zeros(0, np.int64) for name in ("labels", "origins", "character_ends")}
-    return Split(**{**empty, "targets": np.zeros((0, 0)), **arrays})
-
-
 def _encoded(
     task: TaskConfig, encoding: Encoding, train: Split, validation: Split, *, training_end: int = 0
 ) -> SequenceData:
@@ -161,7 +155,6 @@ def _encoded(
         test=None,
         training_end=training_end,
         naive_error=np.ones(len(task.targets)),
-        longest=0,
         fingerprint="",
         summary={},
     )

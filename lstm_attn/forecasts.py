@@ -68,7 +68,6 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
         test=splits.get("test"),
         training_end=training_end,
         naive_error=errors.mean(axis=0),
-        longest=0,
         fingerprint=fingerprint(encoding, list(splits.values())),
         summary=_summary(series, bounds, frequency, task.season, season),
     )
@@ -90,10 +89,8 @@ def encode_series(series: Series, task: TaskConfig, encoding: Encoding, origins:
     return Split(
         inputs=np.concatenate(inputs, axis=1),
         offsets=np.array([0, len(series.values)], dtype=np.int64),
-        labels=np.zeros(0, np.int64),
         targets=series.of(task.targets),
         origins=origins,
-        character_ends=np.zeros(0, np.int64),
     )
 
 

@@ -101,8 +101,6 @@ def prepare_labelled(source: Source, data: DataConfig, task: TaskConfig) -> Sequ
         train=splits["train"],
         validation=splits["validation"],
         test=splits.get("test"),
-        training_end=0,
-        naive_error=np.zeros(0),
         longest=longest,
         fingerprint=fingerprint(encoding, list(splits.values())),
         summary=_summary(encoding, splits, longest),
@@ -156,9 +154,6 @@ def encode_rows(rows: Rows, codes: Integers, encoding: Encoding, key: str) -> Sp
         inputs=inputs,
         offsets=offsets,
         labels=codes,
-        targets=np.zeros((0, 0)),
-        origins=np.zeros(0, np.int64),
-        character_ends=np.zeros(0, np.int64),
     )
 
 

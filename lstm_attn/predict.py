@@ -220,9 +220,7 @@ class Predictor:
             train=split,
             validation=split,
             test=None,
-            training_end=0,
             naive_error=np.array(self.naive_error),
-            longest=0,
             fingerprint="",
             summary={},
         )

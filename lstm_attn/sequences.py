@@ -5,13 +5,17 @@ The arrays may be read-only views into shared memory: gather from them, never wr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from lstm_attn.config import TaskConfig
 from lstm_attn.encoding import Encoding
+
+
+def _none() -> npt.NDArray[np.int64]:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +31,13 @@ class Split:
     """(N,) int32 tokens, or (N, F) float32 scaled features, the rows one after another."""
     offsets: npt.NDArray[np.int64]
     """(R + 1,): row i is `inputs[offsets[i]:offsets[i + 1]]`."""
-    labels: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64] = field(default_factory=_none)
     """Classification: (R,) index of each row's label in `Encoding.labels`; else (0,)."""
-    targets: npt.NDArray[np.float64]
+    targets: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     """Forecasting: (N, K) in original units; else (0, 0)."""
-    origins: npt.NDArray[np.int64]
+    origins: npt.NDArray[np.int64] = field(default_factory=_none)
     """Forecasting: (n,) rows after which a forecast starts and which this split owns; else (0,)."""
-    character_ends: npt.NDArray[np.int64]
+    character_ends: npt.NDArray[np.int64] = field(default_factory=_none)
     """Language modeling: (N,) characters of raw text up to and including each token; else (0,)."""
 
     @property
@@ -56,16 +60,16 @@ class SequenceData:
     """Rows that rank epochs and trials."""
     test: Split | None
     """Rows that never rank; None where nothing is held out."""
-    training_end: int
-    """Forecasting: rows of the series that are training rows, from its start; else 0."""
-    naive_error: npt.NDArray[np.float64]
-    """Forecasting: (K,) mean absolute error of the seasonal naive in training rows; else (0,)."""
-    longest: int
-    """Classification: 99th percentile of the steps of training rows; else 0."""
     fingerprint: str
     """Hexadecimal SHA-256 of the encoded content and the encoding's settings."""
     summary: Mapping[str, str | int | float]
     """What `check` prints of the data, in its order: rows, classes, dates, vocabulary, notes."""
+    training_end: int = 0
+    """Forecasting: rows of the series that are training rows, from its start; else 0."""
+    naive_error: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """Forecasting: (K,) mean absolute error of the seasonal naive in training rows; else (0,)."""
+    longest: int = 0
+    """Classification: 99th percentile of the steps of training rows; else 0."""
 
     @property
     def tokens(self) -> bool:
@@ -78,3 +82,13 @@ class SequenceData:
         if self.encoding.tokenizer is not None:
             return self.encoding.tokenizer.size
         return int(self.train.inputs.shape[1])
+
+    def scorable(self, split: Split) -> int:
+        """Count what can be scored of a split: tokens, sequences or origins."""
+        match self.task.kind:
+            case "language-modeling":
+                return len(split.inputs) - 1  # the first token follows none
+            case "classification":
+                return split.rows
+            case "forecasting":
+                return len(split.origins)

@@ -65,9 +65,6 @@ def prepare_text(source: Source, data: DataConfig, task: TaskConfig) -> Sequence
         train=splits["training"],
         validation=splits["validation"],
         test=splits.get("test"),
-        training_end=0,
-        naive_error=np.zeros(0),
-        longest=0,
         fingerprint=fingerprint(encoding, list(splits.values())),
         summary=_summary(tokenizer, splits, pieces),
     )
@@ -89,9 +86,6 @@ def encode_text(tokenizer: TextEncoding, text: str) -> Split:
     return Split(
         inputs=ids,
         offsets=np.array([0, len(ids)], dtype=np.int64),
-        labels=np.zeros(0, np.int64),
-        targets=np.zeros((0, 0)),
-        origins=np.zeros(0, np.int64),
         character_ends=ends,
     )
 

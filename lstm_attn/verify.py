@@ -25,7 +25,7 @@ from lstm_attn.errors import CheckpointError, DataError, LstmAttnError
 from lstm_attn.headers import ADVICE
 from lstm_attn.metrics import ClassPredictions, LanguagePredictions, Predictions, interval
 from lstm_attn.predict import load
-from lstm_attn.sequences import SequenceData, Split
+from lstm_attn.sequences import Split
 from lstm_attn.tasks import task_for
 
 ROWS_A_FLIP = 1000
@@ -114,7 +114,7 @@ def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Veri
 
     most = training.validation_rows
     ranked = predict(data.validation, most)
-    every = ranked if _size(data, data.validation) <= most else predict(data.validation, None)
+    every = ranked if data.scorable(data.validation) <= most else predict(data.validation, None)
     test = None
     if data.test is not None and with_test:
         predictions = predict(data.test, None)
@@ -182,17 +182,6 @@ def _score(predictions: Predictions, bounds: tuple[float, float] | None = None) 
     if isinstance(predictions, LanguagePredictions):
         rows = int(predictions.tokens.sum())
     return Score(rows=rows, metrics=predictions.metrics(), interval=bounds)
-
-
-def _size(data: SequenceData, split: Split) -> int:
-    """Count what can be scored of a split, as `validation_rows` counts it."""
-    match data.task.kind:
-        case "language-modeling":
-            return len(split.inputs) - 1
-        case "classification":
-            return split.rows
-        case "forecasting":
-            return len(split.origins)
 
 
 if __name__ == "__main__":

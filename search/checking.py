@@ -83,7 +83,7 @@ def _cost(resolved: StudySpec, params: Params, data: SequenceData, device: str) 
         torch.cuda.synchronize()
     batch = (time.perf_counter() - began) / TIMED_BATCHES
     task = task_for(data, training.objective)
-    whole = min(training.validation_rows, _rows_to_score(data))
+    whole = min(training.validation_rows, data.scorable(data.validation))
     rows = min(whole, max(TIMED_ROWS, training.context if data.tokens else 1))
     began = time.perf_counter()
     task.predict(model, tables.validation, training.context, rows)
@@ -93,18 +93,6 @@ def _cost(resolved: StudySpec, params: Params, data: SequenceData, device: str) 
         parameters=_parameters(resolved, params),
         epoch_seconds=batch * steps_of_epoch(resolved, data) + scoring,
     )
-
-
-def _rows_to_score(data: SequenceData) -> int:
-    """Count what a validation scores: tokens, sequences or origins."""
-    split = data.validation
-    match data.task.kind:
-        case "language-modeling":
-            return len(split.inputs) - 1
-        case "classification":
-            return split.rows
-        case "forecasting":
-            return len(split.origins)
 
 
 def _slots(resolved: StudySpec) -> int:
