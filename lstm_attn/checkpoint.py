@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from lstm_attn.config import ModelConfig, TaskConfig, TrainingConfig
+from lstm_attn.config import DataConfig, ModelConfig, TaskConfig, TrainingConfig
 from lstm_attn.encoding import Encoding
 from lstm_attn.errors import CheckpointError, ModelError
 from lstm_attn.headers import (
@@ -45,7 +45,7 @@ def weights_to_bytes(weights: Weights, header: Mapping[str, str]) -> bytes:
     """Write weights as safetensors.
 
     Arguments:
-        weights: by name.
+        weights: by name; views of one another too.
         header: what to say of them, under any names but `sha256`.
     """
     flat = {name: tensor.contiguous() for name, tensor in copies(weights).items()}
@@ -161,9 +161,9 @@ def read_model(folder: Path) -> SavedModel:
         raise CheckpointError(f"{path}: {error}") from error
     try:
         return SavedModel(
-            model=_values(ModelConfig, config["model"]),
-            training=_values(TrainingConfig, config["training"]),
-            task=_values(TaskConfig, config["task"]),
+            model=from_json(ModelConfig, config["model"]),
+            training=from_json(TrainingConfig, config["training"]),
+            task=from_json(TaskConfig, config["task"]),
             encoding=Encoding.from_json(config["encoding"]),
             weights=weights,
         )
@@ -186,11 +186,15 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-Config = TypeVar("Config", ModelConfig, TrainingConfig, TaskConfig)
+Config = TypeVar("Config", ModelConfig, TrainingConfig, TaskConfig, DataConfig)
 
 
-def _values(kind: Callable[..., Config], plain: Mapping[str, Any]) -> Config:
-    """Make a configuration of what `asdict` and JSON made of it: tuples became lists."""
+def from_json(kind: Callable[..., Config], plain: Mapping[str, Any]) -> Config:
+    """Make a configuration of what `asdict` and JSON made of it: tuples became lists.
+
+    Raises:
+        AttributeError, TypeError, ModelError: it is no configuration of that kind.
+    """
     return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()})
 
 

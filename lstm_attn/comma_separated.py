@@ -16,7 +16,7 @@ _BLOCK = 1 << 16
 """Bytes looked at together at the end of a file."""
 
 
-class Stream(Protocol):
+class Reader(Protocol):
     """Reads a CSV with settings of the builder of `datasets`."""
 
     def __call__(self, **settings: object) -> pa.Table | None:
@@ -24,7 +24,7 @@ class Stream(Protocol):
 
 
 def read_csv(
-    plain: Path, wanted: Sequence[str], stream: Stream, *, shown: Path
+    plain: Path, wanted: Sequence[str], read: Reader, *, shown: Path
 ) -> tuple[pa.Table | None, list[str]]:
     """Read columns of a CSV as strings.
 
@@ -34,7 +34,7 @@ def read_csv(
     Arguments:
         plain: the file, unpacked.
         wanted: the columns to read.
-        stream: reads the file.
+        read: reads the file.
         shown: the file as the user named it.
 
     Returns:
@@ -54,7 +54,7 @@ def read_csv(
             f"{shown}: {header.count(doubled[-1])} columns are named {doubled[-1]!r} - "
             "give every column a name of its own",
         )
-    head = stream(nrows=1, skiprows=skipped, skip_blank_lines=False)
+    head = read(nrows=1, skiprows=skipped, skip_blank_lines=False)
     present = list(head.column_names) if head is not None else []
     if len(present) > len(header):  # pandas would take the first fields for names of the rows
         raise DataError(
@@ -66,7 +66,7 @@ def read_csv(
         return None, present
 
     def strings(names: Sequence[str]) -> pa.Table:
-        table = stream(
+        table = read(
             features=Features({name: Value("string") for name in names}),
             skiprows=skipped,
             skip_blank_lines=False,

@@ -63,6 +63,13 @@ def places(stamps: Stamps, frequency: str) -> npt.NDArray[np.int64]:
     """Count the steps of each row from the first, (N,); -1 for rows between two steps.
 
     Neighbours in a series without gaps differ by one.
+
+    Arguments:
+        stamps: (N,) ascending, one at least.
+        frequency: as `infer` names it.
+
+    Raises:
+        ValueError: no frequency of that name.
     """
     count, unit, end = _parse(frequency)
     day, time = stamps.astype("M8[D]"), stamps - stamps.astype("M8[D]")
@@ -82,7 +89,16 @@ def places(stamps: Stamps, frequency: str) -> npt.NDArray[np.int64]:
 
 
 def next_stamps(last: np.datetime64, frequency: str, n: int) -> Stamps:
-    """Give the `n` points in time after the last row of a series, (n,)."""
+    """Give the points in time after the last row of a series, (n,).
+
+    Arguments:
+        last: when the last row was.
+        frequency: of the series, as `infer` names it.
+        n: how many.
+
+    Raises:
+        ValueError: no frequency of that name.
+    """
     count, unit, end = _parse(frequency)
     ahead = np.arange(1, n + 1)
     moment = np.array([last], dtype="M8[us]")
@@ -102,6 +118,10 @@ def calendar_inputs(stamps: Stamps, names: tuple[str, ...]) -> npt.NDArray[np.fl
     """Give each named calendar input as sine and cosine, (N, 2 x names).
 
     A cycle is as long as the calendar has it: a leap year has 366 days, February 28 or 29.
+
+    Arguments:
+        stamps: (N,) in any order.
+        names: of `config.CALENDAR`.
     """
     day = stamps.astype("M8[D]")
     year = stamps.astype("M8[Y]")

@@ -21,6 +21,7 @@ MEMBER = "archive/header.json"
 _DIGEST = 64
 """Letters of a SHA-256."""
 ADVICE = "give one that this program wrote, or go back to the one before"
+"""What would do where a checkpoint or export cannot be read."""
 
 DAMAGE = (
     zipfile.BadZipFile,

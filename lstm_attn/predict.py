@@ -127,7 +127,7 @@ class Predictor:
         Arguments:
             prompt: text of one token at least.
             length: tokens to write, 1 or more.
-            temperature: 1 draws as the model holds likely, less is bolder, 0 takes the likeliest.
+            temperature: 1 draws as the model holds likely, less is surer, 0 takes the likeliest.
             seed: of the draws, 0 to 2**63 - 1.
 
         Returns:

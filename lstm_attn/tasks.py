@@ -76,7 +76,8 @@ class Task(Protocol):
             rows: the most rows scored (tokens, for text), always the same ones; None for all.
 
         Raises:
-            DataError: the split has too few rows before its first origin.
+            DataError: the split has no row to score, a row without steps, or too few rows before
+                its first origin.
         """
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from lstm_attn.batches import Table
-from lstm_attn.checkpoint import CONFIG_FILE, read_config
+from lstm_attn.checkpoint import CONFIG_FILE, from_json, read_config
 from lstm_attn.config import DataConfig
 from lstm_attn.data import prepare
 from lstm_attn.errors import CheckpointError, DataError, LstmAttnError
@@ -168,11 +168,8 @@ def _origin(folder: Path) -> tuple[DataConfig, str, int]:
     """Read where an export's data are, their fingerprint, and the threads it was trained with."""
     config = read_config(folder)
     try:
-        plain: dict[str, Any] = config["data"]
-        listed: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()
-        }
-        return DataConfig(**listed), str(config["fingerprint"]), int(config["threads"])
+        source = from_json(DataConfig, config["data"])
+        return source, str(config["fingerprint"]), int(config["threads"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / CONFIG_FILE}: {error!r} - {ADVICE}") from error
 
