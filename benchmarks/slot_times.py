@@ -72,9 +72,13 @@ class Watcher:
         return trained / (slots * (over - began))
 
     def between(self) -> list[float]:
-        """Give the seconds from a trial's last recorded epoch to the next trial's first one."""
-        last = {trial.number: max(trial.curve) for trial in self.told}
+        """Give the seconds from a trial's last recorded epoch to the next trial's first one.
+
+        Trials without an epoch, which diverged in their first, are passed over.
+        """
+        last = {trial.number: max(trial.curve) for trial in self.told if trial.curve}
         return [
             self._epochs[after][1].start - self._epochs[before][last[before]].end
             for before, after in self._followed
+            if before in last and 1 in self._epochs[after]
         ]
