@@ -126,7 +126,7 @@ class ModelConfig:
     embedding_dim: int | None = None
     """Width of the token embedding; None for variants without."""
     dropout: float = 0.1
-    """Dropout between LSTM layers and before the readout; attention weights get half of it."""
+    """Dropout between LSTM layers and before the readout."""
 
     def __post_init__(self) -> None:
         problems = _model_problems(self)
@@ -156,6 +156,8 @@ class TrainingConfig:
     """Optimizer steps an epoch; None: whole passes up to at least 25 steps, at most 2,000."""
     validation_rows: int = 20_000
     """The most validation rows scored each epoch (tokens, for text); always the same ones."""
+    noise: float = 0.0
+    """Deviation of the Gaussian noise on training inputs, in deviations of theirs; floats only."""
     patience: int | None = None
     """Epochs without a better one after which training ends; None: never."""
 

@@ -86,8 +86,11 @@ class Run:
         self._set_rate(position)
         starts = self._stream.starts(position)
         batch = self._task.batch(self._tables.train, starts, self._config.context)
+        inputs = batch.inputs
+        if self._config.noise:
+            inputs = inputs + self._config.noise * torch.randn_like(inputs)
         with mixed(self._tables.train.device):
-            outputs = self._model(batch.inputs, batch.padding)
+            outputs = self._model(inputs, batch.padding)
         loss = self._task.loss(outputs, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         clip_grad_norm_(self._parameters, self._config.clip, foreach=True)

@@ -10,6 +10,7 @@ float32 are lent to the run for its own turns.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import torch
 from torch import nn
@@ -90,7 +91,7 @@ def fit(
         run.go_on_from(state)
         chance = chance.with_states(state.generators)
     events = _events(run, wish, chance)
-    with lstms_in_float32(model, where):
+    with lstms_in_float32(model, where) if where.type == "cuda" else nullcontext():
         while True:
             with chance, float32_products("tf32"):
                 event = next(events, None)

@@ -42,6 +42,7 @@ DIMENSIONS: tuple[str, ...] = (
     "weight_decay",
     "batch_size",
     "clip",
+    "noise",
     "context",
     "patience",
 )
@@ -166,6 +167,7 @@ class Space:
             clip=float(values["clip"]),
             epoch_steps=whole("epoch_steps"),
             validation_rows=int(values["validation_rows"]),
+            noise=float(values["noise"]) if "noise" in values else 0.0,
             patience=whole("patience"),
         )
         return model, training
@@ -236,4 +238,6 @@ def exists(name: str, variant: Variant, *, tokens: bool) -> bool:
         return variant in WITH_FEEDFORWARD
     if name == "embedding_dim":
         return has_embedding(variant, tokens=tokens)
+    if name == "noise":
+        return not tokens
     return True

@@ -13,6 +13,7 @@ import torch
 
 from lstm_attn import checkpoint
 from lstm_attn.headers import report_to_json
+from lstm_attn.precision import multiplies_bfloat16
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.run import Tables
 from lstm_attn.sequences import SequenceData
@@ -88,7 +89,8 @@ def device_name(device: str) -> str:
     """
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
-    return f"cpu {platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+    mixed = " bfloat16" if multiplies_bfloat16(torch.device(device)) else ""
+    return f"cpu {platform.machine()} {torch.backends.cpu.get_cpu_capability()}{mixed}"
 
 
 def _message(event: Event, task: TrialTask, device: str) -> Message:

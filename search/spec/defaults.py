@@ -22,6 +22,7 @@ SEARCHED = (
     "ffn_width",
     "learning_rate",
     "weight_decay",
+    "noise",
 )
 """What varies where a file says nothing of it; the variant does too."""
 
@@ -54,6 +55,7 @@ def values(data: SequenceData) -> dict[str, Value]:
         "weight_decay": 1e-2,
         "context": max(min(default_context(data), longest), 1),
         "clip": 1.0,
+        "noise": 0.3,
         "validation_rows": 20_000,
         "patience": usual["epochs"],  # off is nearest to the largest
         **usual,
@@ -79,6 +81,7 @@ def ranges(heads: Iterable[int], *, gpus: bool) -> dict[str, Setting]:
         "ffn_width": IntRange(low=64, high=512, log=True),
         "learning_rate": FloatRange(low=3e-4, high=1e-2, log=True),
         "weight_decay": FloatRange(low=1e-6, high=1e-1, log=True),
+        "noise": FloatRange(low=0.0, high=1.0),
     }
 
 

@@ -58,6 +58,7 @@ LIMITS: dict[str, Limit] = {
     "weight_decay": Limit(low=0, high=10, whole=False),
     "batch_size": Limit(low=1, high=65_536),
     "clip": Limit(low=0, high=1e6, whole=False, above=True),
+    "noise": Limit(low=0, high=10, whole=False),
     "context": Limit(low=1, high=65_536),
     "patience": Limit(low=1, high=100_000),
     "epochs": Limit(low=1, high=100_000),

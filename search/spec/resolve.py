@@ -68,6 +68,8 @@ def _misfits(file: SpecFile, data: SequenceData) -> Iterator[str]:
                     f"and there are {data.input_size:,} - use {listed(fit)}"
                 )
     yield from dead(file.settings, file.given["space"], tokens=data.tokens, fitting=fit)
+    if "noise" in file.settings and data.tokens:
+        yield f"{home(file.given, 'noise')}.noise: the inputs are tokens - leave it out"
     for key in ("tokenizer", "vocabulary"):
         if key in file.given["data"] and not data.tokens:
             yield f"data.{key}: the inputs are floats - leave it out"

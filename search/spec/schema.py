@@ -146,6 +146,7 @@ class SpaceSection(Section):
     weight_decay: Any = None
     batch_size: Any = None
     clip: Any = None
+    noise: Any = None
     context: Any = None
     patience: Any = None
 
@@ -167,6 +168,7 @@ class TrainingSection(Section):
     embedding_dim: int | None = None
     context: int | None = None
     clip: float | None = None
+    noise: float | None = None
     epoch_steps: int | None = None
     validation_rows: int | None = None
     patience: int | None = None

@@ -2,8 +2,14 @@ import pytest
 import torch
 from torch import nn
 
+from lstm_attn import precision
 from lstm_attn.config import TASK_KINDS
-from lstm_attn.precision import float32_products, lstms_in_float32, mixed
+from lstm_attn.precision import (
+    float32_products,
+    lstms_in_float32,
+    mixed,
+    multiplies_bfloat16,
+)
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.training import fresh_model
 
@@ -33,9 +39,34 @@ def test_the_precision_of_products_is_lent(precision):
     assert settings() == before
 
 
-def test_nothing_is_mixed_on_the_cpu():
-    with mixed(CPU):
-        assert not torch.is_autocast_enabled("cpu")
+@pytest.mark.parametrize("can", ["avx512_bf16", "amx_bf16", None])
+def test_a_cpu_multiplies_bfloat16_where_it_has_instructions_for_it(can, monkeypatch):
+    found = {"avx512_bf16": False, "amx_bf16": False, "avx512_f": True} | (
+        {can: True} if can else {}
+    )
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert multiplies_bfloat16.__wrapped__(CPU) is (can is not None)
+
+
+def test_a_step_is_mixed_where_the_cpu_multiplies_bfloat16_and_nowhere_else(monkeypatch):
+    layer = nn.Linear(2, 2)
+    for can, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(precision, "multiplies_bfloat16", lambda _, can=can: can)
+        with mixed(CPU):
+            assert layer(torch.ones(1, 2)).dtype == expected
+            assert torch.backends.cuda.flash_sdp_enabled() is not can
+    assert torch.backends.cuda.flash_sdp_enabled()
+
+
+@pytest.mark.parametrize("kind", TASK_KINDS)
+def test_weights_and_scores_are_float32_whatever_a_step_is(tiny_of, kind, monkeypatch):
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda _: True)
+    tiny = tiny_of(kind)
+    model, seen = fresh_model(tiny.model, 3), {True: set(), False: set()}
+    model.register_forward_hook(lambda *given: seen[model.training].add(given[2].dtype))
+    *_, finished = tiny.fit(model=model)
+    assert seen == {True: {torch.bfloat16}, False: {torch.float32}}
+    assert {weight.dtype for weight in finished.weights.values()} == {torch.float32}
 
 
 class Model(nn.Module):

@@ -28,6 +28,7 @@ FIXED = {
     "weight_decay": 1e-2,
     "batch_size": 32,
     "clip": 1.0,
+    "noise": 0.0,
     "context": 28,
     "epochs": 40,
     "validation_rows": 1000,
@@ -45,6 +46,7 @@ TWO = {
     "weight_decay": (0.0, 1e-2),
     "batch_size": (16, 32),
     "clip": (0.05, 1.0),
+    "noise": (0.0, 0.5),
     "context": (14, 28),
     "patience": (3, 5),
 }
@@ -153,11 +155,32 @@ def test_a_space_comes_back_from_json_as_it_was(space):
 def test_no_dimension_is_dead(name):
     # So small a rate changes no weight: each epoch is as good as the first, and patience runs out.
     still = {"learning_rate": 1e-30, "epochs": 8} if name == "patience" else {"epochs": 2}
-    fixed = {**FIXED, "variant": "embed_ffn", "epoch_steps": 2, **still}
-    space = space_of({name: Choice(values=TWO[name])}, fixed=fixed)
-    data = encoded_text(tokens=600)
+    floats = name == "noise"
+    fixed = {**FIXED, "variant": "ffn" if floats else "embed_ffn", "epoch_steps": 2, **still}
+    kind = "classification" if floats else "language-modeling"
+    space = space_of({name: Choice(values=TWO[name])}, fixed=fixed, kind=kind, tokens=not floats)
+    data = sequences(rows=40) if floats else encoded_text(tokens=600)
     low, high = (trained(*space.configure({name: value}), data) for value in TWO[name])
     assert low != high
+
+
+def sequences(rows):
+    """Draw rows of three steps of twenty numbers, of twenty classes."""
+    chance = np.random.default_rng(0)
+    split = Split(
+        inputs=chance.normal(size=(3 * rows, 20)).astype(np.float32),
+        offsets=np.arange(0, 3 * rows + 1, 3),
+        labels=chance.integers(20, size=rows),
+    )
+    return SequenceData(
+        task=TaskConfig(kind="classification", inputs=("steps",), targets=("label",)),
+        encoding=Encoding(labels=tuple(str(number) for number in range(20))),
+        train=split,
+        validation=split,
+        test=None,
+        fingerprint="",
+        summary={},
+    )
 
 
 def encoded_text(tokens):
@@ -199,10 +222,10 @@ def trained(model, training, data):
     [
         ("attention", "classification", False, {"ffn_width", "embedding_dim"}),
         ("ffn", "forecasting", False, {"embedding_dim"}),
-        ("ffn", "language-modeling", True, {"embedding_dim"}),
-        ("embed", "language-modeling", True, {"ffn_width"}),
-        ("embed_ffn", "language-modeling", True, set()),
-        ("lstm", "language-modeling", True, {"heads", "ffn_width"}),
+        ("ffn", "language-modeling", True, {"embedding_dim", "noise"}),
+        ("embed", "language-modeling", True, {"ffn_width", "noise"}),
+        ("embed_ffn", "language-modeling", True, {"noise"}),
+        ("lstm", "language-modeling", True, {"heads", "ffn_width", "noise"}),
         ("lstm", "forecasting", False, {"heads", "ffn_width", "embedding_dim"}),
     ],
 )

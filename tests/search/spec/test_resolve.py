@@ -52,21 +52,21 @@ def refused(resolved):
             "classification",
             {"tokens": False},
             {"variant": "ffn", "hidden_size": 64, "ffn_width": 128, "dropout": 0.2,
-             "learning_rate": 2e-3},
+             "learning_rate": 2e-3, "noise": 0.3},
             {"batch_size": 32, "context": 20, "epochs": 50},
         ),
         (
             "forecasting",
             {"horizon": 7, "season": 12},
             {"variant": "ffn", "hidden_size": 64, "ffn_width": 128, "dropout": 0.1,
-             "learning_rate": 1e-3},
+             "learning_rate": 1e-3, "noise": 0.3},
             {"batch_size": 64, "context": 21, "epochs": 40},
         ),
         (
             "forecasting",
             {"horizon": 2, "season": 12},
             {"variant": "ffn", "hidden_size": 64, "ffn_width": 128, "dropout": 0.1,
-             "learning_rate": 1e-3},
+             "learning_rate": 1e-3, "noise": 0.3},
             {"batch_size": 64, "context": 12, "epochs": 40},
         ),
     ],
@@ -91,6 +91,7 @@ def test_the_default_ranges_are_wider_on_gpus(resolved, gpus, hidden, layers):
         "ffn_width": IntRange(low=64, high=512, log=True),
         "learning_rate": FloatRange(low=3e-4, high=1e-2, log=True),
         "weight_decay": FloatRange(low=1e-6, high=1e-1, log=True),
+        "noise": FloatRange(low=0.0, high=1.0),
     }
 
 
@@ -214,14 +215,16 @@ def test_no_window_is_longer_than_the_data(refused, encoded):
 
 
 def test_a_grid_needs_lists_or_steps(refused, resolved):
-    assert refused(search={"sampler": "grid"}, space={"ffn_width": 64, "dropout": 0.1}) == [
+    assert refused(
+        search={"sampler": "grid"}, space={"ffn_width": 64, "dropout": 0.1, "noise": 0.0}
+    ) == [
         (
             "search.sampler: grid needs lists or steps, and learning_rate and weight_decay are "
             "open ranges - list values, as in space.learning_rate = [0.0003, 0.01], "
             "or use tpe or random"
         )
     ]
-    rates = {"learning_rate": [1e-3], "weight_decay": 0.0, "ffn_width": 64}
+    rates = {"learning_rate": [1e-3], "weight_decay": 0.0, "ffn_width": 64, "noise": 0.0}
     assert refused(
         search={"sampler": "grid"},
         space={**rates, "dropout": {"low": 0, "high": 0.5, "step": 1e-5}},
@@ -233,6 +236,14 @@ def test_a_grid_needs_lists_or_steps(refused, resolved):
     ]
     study = resolved(search={"sampler": "grid"}, space={**rates, "dropout": [0, 0.1]})
     assert study.space.point_count() == len(study.space.grid()) == 288
+
+
+def test_tokens_have_no_noise(resolved, refused):
+    assert "noise" not in resolved("language-modeling").space.domains
+    for section in ("space", "training"):
+        assert refused("language-modeling", **{section: {"noise": 0.1}}) == [
+            f"{section}.noise: the inputs are tokens - leave it out"
+        ]
 
 
 @pytest.mark.parametrize("kind", TASK_KINDS)
