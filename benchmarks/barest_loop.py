@@ -6,7 +6,9 @@ it needs to go on, sets the rate, hears wishes, and scores one row at the end of
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -19,6 +21,7 @@ from lstm_attn.batches import Batch
 from lstm_attn.config import TaskKind, TrainingConfig
 from lstm_attn.data import prepare
 from lstm_attn.models import SequenceModel
+from lstm_attn.precision import mixed
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.run import load_tables
 from lstm_attn.stream import Stream
@@ -44,12 +47,14 @@ class _Spent(NamedTuple):
     cpu: float
 
 
-def speed(study: Path, *, steps: int) -> Speed:
+def speed(study: Path, *, steps: int, plainly: bool = False) -> Speed:
     """Train a study's default model by turns, in `fit` and barely; give the median of the shares.
 
     Arguments:
         study: its file.
         steps: optimizer steps of a turn.
+        plainly: whether the barest loop stays in float32, as one would write it, rather than using
+            what `fit` computes in.
     """
     torch.set_num_threads(1)
     file = spec.load(study)
@@ -61,7 +66,8 @@ def speed(study: Path, *, steps: int) -> Speed:
     task = task_for(data, resolved.objective)
     context = training.context
     stream = Stream(task, context=context, batch_size=training.batch_size, seed=0)
-    barely = _barest(fresh_model(model_config, 0), training, data.task.kind)
+    precision = nullcontext if plainly else partial(mixed, torch.device("cpu"))
+    barely = _barest(fresh_model(model_config, 0), training, data.task.kind, precision)
     events = fit(
         fresh_model(model_config, 0), data, training, seed=0, wish=Wish(), tables=tables
     )  # same weights, same order
@@ -76,7 +82,10 @@ def speed(study: Path, *, steps: int) -> Speed:
 
 
 def _barest(
-    model: SequenceModel, training: TrainingConfig, kind: TaskKind
+    model: SequenceModel,
+    training: TrainingConfig,
+    kind: TaskKind,
+    precision: Callable[[], AbstractContextManager[None]],
 ) -> Callable[[Iterable[Batch]], None]:
     """Give the loop that one would write by hand."""
     optimizer = torch.optim.AdamW(
@@ -94,7 +103,9 @@ def _barest(
     def train(batches: Iterable[Batch]) -> None:
         for batch in batches:
             optimizer.zero_grad()
-            loss = loss_of(model(batch.inputs, batch.padding), batch)
+            with precision():
+                outputs = model(batch.inputs, batch.padding)
+            loss = loss_of(outputs.float(), batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)
             optimizer.step()
