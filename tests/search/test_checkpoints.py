@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -173,14 +174,14 @@ def test_a_kill_between_any_two_steps_leaves_the_best_loadable(
 def test_a_checkpoint_that_cannot_be_written_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
+    def refuses(*_: Any) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
 
     store = store_in(tmp_path)
-    monkeypatch.setattr(module, "write_whole", full)
+    monkeypatch.setattr(module, "write_whole", refuses)
     store.keep_state(0, epoch=1, step=0, payload=Bytes(b"s"))
     store.close()
-    with pytest.raises(StoreError, match="No space left"):
+    with pytest.raises(StoreError, match="Read-only"):
         store.check()
 
 
