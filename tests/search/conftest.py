@@ -118,7 +118,8 @@ class Desk:
     def open(self, through: Through = at_once) -> Ledger:
         """Open the study anew, as after the death of whoever had it before."""
         archive = Archive(self.settings)
-        self.engine = archive.storage.engine
+        self.storage = archive.storage
+        self.engine = self.storage.engine
         self._undo.callback(archive.close)
         self.lease = lease.acquire(self.engine, self.spec.name)
         self._undo.callback(self.lease.release)
@@ -126,9 +127,7 @@ class Desk:
             self.spec, fingerprint="0" * 64, baselines=(), data_summary={}
         )
         archive.guard(self.study)
-        return Ledger(
-            archive.storage, self.study.id, self.spec, epoch_steps=200, through=through
-        )
+        return Ledger(archive.storage, self.study.id, self.spec, epoch_steps=200, through=through)
 
     def close(self) -> None:
         self._undo.close()

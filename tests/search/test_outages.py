@@ -16,13 +16,9 @@ from search.settings import Settings
 
 
 def caused_by(cause: BaseException) -> Exception:
-    try:
-        try:
-            raise cause
-        except BaseException as inner:
-            raise RuntimeError("outer") from inner
-    except RuntimeError as outer:
-        return outer
+    error = RuntimeError("outer")
+    error.__cause__ = cause
+    return error
 
 
 def sqlite_error(code: int) -> sqlite3.Error:
