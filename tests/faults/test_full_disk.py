@@ -42,7 +42,7 @@ def fill(disk: Path) -> None:
 def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_with_room(
     small_disk: Path, bench: Any
 ) -> None:
-    bench.write(trials=3, steps=80)
+    bench.write(trials=3, steps=60)
     program = [sys.executable, "-c", LITTLE_PATIENCE]
     impatient = bench.launch(program=program)
     bench.wait_until(lambda: bench.epochs() >= 2, impatient)
