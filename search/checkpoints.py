@@ -9,24 +9,24 @@ and renamed. Deleting comes last, and only while the lease is surely ours.
 import hashlib
 import os
 import re
-from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Literal
 
 from lstm_attn.errors import CheckpointError
 from lstm_attn.headers import read_header, report_from_json
 from lstm_attn.reports import EpochReport
 from search.errors import StoreError
-from search.records import Payload, PayloadLost
+from search.outages import outage
+from search.records import Payload
+from search.writer import Writer
 
 STATES_KEPT = 2
 """States of a running trial: the newest, and one to fall back on."""
-PAYLOADS_HELD = 2
-"""Payloads the writer holds at most: one being written, one fetched next."""
 HASH_DIGITS = 16
 
 Kind = Literal["state", "weights"]
@@ -124,6 +124,11 @@ class Store:
         generation: of the lease that is held.
         keep: trials whose best weights are kept.
         may_delete: tells whether the lease is surely still ours.
+
+    Raises:
+        StoreError: it cannot be made or, in all that follows, written.
+        Outage: it is full, likewise. What was to be written is held, and tried again by the next
+            call, whichever that is; nothing overtakes it.
     """
 
     def __init__(
@@ -133,20 +138,17 @@ class Store:
         self._generation = generation
         self._keep = keep
         self._may_delete = may_delete
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._room = BoundedSemaphore(PAYLOADS_HELD)
-        self._writing: list[Future[None]] = []
-        try:
+        with self._troubles():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StoreError(f"the checkpoint store {folder} cannot be made: {error}") from error
+        self._writer = Writer()
 
     def sweep(self, running: Collection[int], leaders: list[int]) -> None:
         """Delete what a former owner left: half-written files, states and weights not wanted."""
         if not self._may_delete():
             return
-        for path in self.folder.glob(f"*{_TEMPORARY}"):
-            path.unlink(missing_ok=True)
+        with self._troubles():
+            for path in self.folder.glob(f"*{_TEMPORARY}"):
+                path.unlink(missing_ok=True)
         for number in {c.number for c in checkpoints(self.folder)}:
             if number in running:
                 self._thin(number, "state", STATES_KEPT)
@@ -177,12 +179,13 @@ class Store:
 
     def keep_state(self, number: int, *, epoch: int, step: int, payload: Payload) -> Future[None]:
         """Fetch and write a state, in the background, and let the oldest go."""
+        content = cache(payload.fetch)
 
         def work() -> None:
-            self._write("state", number, epoch, step, payload.fetch())
+            self._write("state", number, epoch, step, content())
             self._thin(number, "state", STATES_KEPT)
 
-        return self._submit(work)
+        return self._writer.submit(work)
 
     def keep_weights(
         self, number: int, *, epoch: int, payload: Payload, leaders: list[int]
@@ -191,15 +194,16 @@ class Store:
 
         Its former weights go, and those of whom it has displaced.
         """
+        content = cache(payload.fetch)
 
         def work() -> None:
-            written = self._write("weights", number, epoch, 0, payload.fetch())
+            written = self._write("weights", number, epoch, 0, content())
             found = checkpoints(self.folder)
             former = [c for c in found if (c.kind, c.number) == ("weights", number)]
             self._delete([c for c in former if c.path != written])
             self._keep_leaders(leaders)
 
-        return self._submit(work)
+        return self._writer.submit(work)
 
     def settle(self, number: int, leaders: list[int]) -> None:
         """Let go of a trial that has ended: its states, and weights of who leads no more."""
@@ -208,42 +212,33 @@ class Store:
             self._let_states_go(number, leaders)
             self._keep_leaders(leaders)
 
-        self._submit(work)
+        self._writer.submit(work)
 
     def leads(self, number: int, leaders: list[int]) -> bool:
         """Tell whether a trial is among those whose weights are kept."""
         return number in leaders[: self._keep]
 
     def check(self) -> None:
-        """Raise what went wrong in the background since the last call.
+        """Raise what went wrong in the background since the last call."""
+        self._writer.check()
+
+    def finish(self, *written: Future[None]) -> None:
+        """Wait until these are written, or all there are; raise what went wrong.
 
         Raises:
-            StoreError: a checkpoint could not be written.
+            PayloadLost: the content of one of these is gone.
         """
-        done = [future for future in self._writing if future.done()]
-        self._writing = [future for future in self._writing if not future.done()]
-        for future in done:
-            with suppress(PayloadLost):  # the trial goes on from the state before
-                future.result()
+        self._writer.finish(*written)
 
     def close(self) -> None:
-        """Wait until everything is written, well or not: `check` tells."""
-        self._writer.shutdown(wait=True)
-
-    def _submit(self, work: Callable[[], None]) -> Future[None]:
-        self._room.acquire()
-        future = self._writer.submit(work)
-        future.add_done_callback(lambda _: self._room.release())
-        self._writing.append(future)
-        return future
+        """Write what can be written, and end: `check` tells what could not."""
+        self._writer.close()
 
     def _write(self, kind: Kind, number: int, epoch: int, step: int, content: bytes) -> Path:
         stem = f"{kind}-{number:05d}-{epoch:05d}-{step:06d}-g{self._generation:04d}"
         path = self.folder / f"{stem}-{_digest(content)}.{_ENDING[kind]}"
-        try:
+        with self._troubles():
             write_whole(path, content)
-        except OSError as error:
-            raise StoreError(f"the checkpoint {path} cannot be written: {error}") from error
         return path
 
     def _thin(self, number: int, kind: Kind, keep: int) -> None:
@@ -267,18 +262,32 @@ class Store:
     def _delete(self, doomed: list[Checkpoint]) -> None:
         for checkpoint in doomed:
             if checkpoint.generation <= self._generation and self._may_delete():
-                checkpoint.path.unlink(missing_ok=True)
+                with self._troubles():
+                    checkpoint.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            place = f"the checkpoint store {self.folder}"
+            full = outage(place, error)
+            raise full or StoreError(f"{place} cannot be written: {error}") from error
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, even when the power goes."""
     temporary = path.with_name(path.name + _TEMPORARY)
-    with temporary.open("wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # half of it is in the way where the disk is full
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

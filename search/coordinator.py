@@ -1,6 +1,7 @@
 """The loop of a study: fill slots, take an event, decide, record."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from search.checkpoints import Store
 from search.ledger import Ledger
+from search.patience import Interrupted, StopSignal, Through, at_once
 from search.records import (
     Ended,
     Ending,
@@ -16,6 +18,7 @@ from search.records import (
     Lost,
     Payload,
     PayloadLost,
+    Quiet,
     Reported,
     Slots,
     StateGiven,
@@ -35,14 +38,6 @@ HAND_IN_SECONDS = 60.0
 
 S = TypeVar("S")
 """A slot, as the workers know it."""
-
-
-class StopSignal(Protocol):
-    """Tells whether a study is to end before its budget is spent."""
-
-    def asked(self) -> Ending | None:
-        """Why it is to end; None to go on."""
-        ...
 
 
 class Workers(Protocol[S]):
@@ -106,7 +101,10 @@ class Coordinator:
     """Seconds between two states of a running trial."""
     watch: Callable[[Fact], None] = lambda _: None
     """Sees what is started and what happens."""
+    through: Through = at_once
+    """Brings a write to its end; meanwhile events are put aside."""
     clock: Callable[[], float] = time.monotonic
+    _aside: deque[Event] = field(default_factory=deque)
     _slots: Slots | None = None
     _state_wished: dict[int, float] = field(default_factory=dict)
     _states_written: dict[int, Future[None]] = field(default_factory=dict)
@@ -115,19 +113,38 @@ class Coordinator:
 
     def run(self, stop: StopSignal) -> Ending:
         """Run the study until its budget is spent or someone asks it to stop."""
+        try:
+            return self._run(stop)
+        except Interrupted as interrupted:
+            blocked = str(interrupted.outage)
+            self.watch(Stopping(ending=interrupted.ending, blocked=blocked))
+            return interrupted.ending
+
+    def put_aside(self) -> None:
+        """Take an event while something cannot be written, to be handled in its turn."""
+        event = self.workers.next_event()
+        if not isinstance(event, Quiet):
+            self._aside.append(event)
+
+    def _run(self, stop: StopSignal) -> Ending:
         for number in self.ledger.running():
             for best in self.store.bests(number):
                 self.ledger.know(number, best)
-        self.store.sweep(self.ledger.running(), self.ledger.leaders())
+        self.through(lambda: self.store.sweep(self.ledger.running(), self.ledger.leaders()))
         while not self.ledger.budget_spent():
             if why := stop.asked():
                 return self._hand_in(why)
-            self._fill()
+            if not self._aside:
+                self._fill()
             self._wish_states()
-            self._handle(self.workers.next_event())
+            self._handle(self._next_event())
             self._look_after_states()
-            self.store.check()
+            self.through(self.store.check)
+        self.through(self.store.finish)
         return Ending.EXHAUSTED if self.ledger.exhausted else Ending.SPENT
+
+    def _next_event(self) -> Event:
+        return self._aside.popleft() if self._aside else self.workers.next_event()
 
     def _fill(self) -> None:
         """Give every free slot a trial; without any left, give the slots back."""
@@ -139,7 +156,7 @@ class Coordinator:
                 self.workers.start(slot, task)
                 self._state_wished[task.number] = self.clock()
                 self.watch(self.ledger.started(task.number))
-        if not self.ledger.open_places():
+        if not self.ledger.open_places() and not self._aside:  # weights may lie with an idle one
             self.workers.release_idle()
         if self.workers.slots != self._slots:
             self._slots = self.workers.slots
@@ -163,20 +180,19 @@ class Coordinator:
     def _handle(self, event: Event) -> None:
         match event:
             case Reported(number=number, attempt=attempt, report=report):
-                verdict = self.ledger.report(number, attempt, report)
+                verdict = self.ledger.report(
+                    number, attempt, report, is_newest=lambda: not self._has_reported(event)
+                )
                 if verdict is Verdict.PRUNE:
                     self._prune(number)
                 elif verdict is Verdict.GO_ON:
                     self._wish_weights(number)
                 elif number not in self.ledger.running():
                     self.workers.stop(number, epoch=0)
-                    self.store.settle(number, self.ledger.leaders())
-            case StateGiven(number=number, attempt=attempt, epoch=epoch, step=step):
+                    self._settle(number)
+            case StateGiven(number=number, attempt=attempt, epoch=epoch):
                 if self._counts(number, attempt, epoch):
-                    kept = self.store.keep_state(
-                        number, epoch=epoch, step=step, payload=event.payload
-                    )
-                    self._states_written[number] = kept
+                    self._keep_state(event)
             case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
                 if self._counts(number, attempt, epoch) and self._leads(number):
                     self._keep_weights(number, epoch, event.payload)
@@ -189,6 +205,12 @@ class Coordinator:
                 )
         self.watch(event)
 
+    def _has_reported(self, than: Reported) -> bool:
+        """Tell whether a trial has reported a later epoch, which waits to be recorded."""
+        mine = (than.number, than.attempt)
+        later = (event for event in self._aside if isinstance(event, Reported))
+        return any((event.number, event.attempt) == mine for event in later)
+
     def _counts(self, number: int, attempt: int, epoch: int) -> bool:
         """Tell whether a checkpoint is the current attempt's, of epochs that are recorded."""
         return self.ledger.is_running(number, attempt) and epoch <= self.ledger.last_epoch(number)
@@ -200,7 +222,8 @@ class Coordinator:
         best = self.ledger.worth(number, event.outcome)
         if event.weights and best is event.outcome.best and best and self._leads(number):
             try:
-                self._keep_weights(number, best.epoch, event.weights).result()
+                written = self._keep_weights(number, best.epoch, event.weights)
+                self.through(lambda: self.store.finish(written))
             except PayloadLost as error:
                 self.ledger.requeue(number, event.attempt, str(error), blames_trial=False)
                 return
@@ -209,12 +232,24 @@ class Coordinator:
     def _keep_weights(self, number: int, epoch: int, payload: Payload) -> Future[None]:
         self._weights_kept[number] = epoch
         leaders = self.ledger.leaders()
-        return self.store.keep_weights(number, epoch=epoch, payload=payload, leaders=leaders)
+        return self.through(
+            lambda: self.store.keep_weights(number, epoch=epoch, payload=payload, leaders=leaders)
+        )
+
+    def _keep_state(self, given: StateGiven) -> None:
+        self._states_written[given.number] = self.through(
+            lambda: self.store.keep_state(
+                given.number, epoch=given.epoch, step=given.step, payload=given.payload
+            )
+        )
+
+    def _settle(self, number: int) -> None:
+        self.through(lambda: self.store.settle(number, self.ledger.leaders()))
 
     def _tell_watch(self, told: TrialSummary | None) -> None:
         """Let go of what a trial that has ended leaves behind."""
         if told:
-            self.store.settle(told.number, self.ledger.leaders())
+            self._settle(told.number)
             self.watch(Told(trial=told))
 
     def _prune(self, number: int) -> None:
@@ -237,6 +272,7 @@ class Coordinator:
         self.watch(Stopping(ending=why))
         self.workers.hand_in()
         deadline = self.clock() + HAND_IN_SECONDS
-        while self.workers.busy and self.clock() < deadline:
-            self._handle(self.workers.next_event())
+        while (self._aside or self.workers.busy) and self.clock() < deadline:
+            self._handle(self._next_event())
+        self.through(self.store.finish)
         return why

@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 import optuna
 import sqlalchemy
 from optuna.storages import RDBStorage
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 
 from search.errors import StorageError, StudyDeleted
 from search.lease import UNFENCED
+from search.outages import outage
 from search.settings import SQLITE
 
 BUSY_SECONDS = 60.0
@@ -30,6 +31,7 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
 
     Raises:
         StorageError: it isn't there, isn't ours, can't be written, or has another schema.
+        Outage: its disk is full; likewise raised later by whatever is done with it.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -42,17 +44,21 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
         if not path.exists():
             _create(path)
         _check_ours(path)
-        return _open(path)
+        storage = _open(path)
     except RuntimeError as error:
         raise StorageError(
             f"the database {path} has the schema of another Optuna than "
             f"{optuna.__version__} - use the version that wrote it, or another --storage"
         ) from error
     except (OSError, sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+        if full := outage(_named(path), error):
+            raise full from error
         cause = getattr(error, "orig", None) or error
         raise StorageError(
             f"the database {path} cannot be used: {cause} - name another with --storage"
         ) from error
+    sqlalchemy.event.listen(storage.engine, "handle_error", partial(_tell_outage, path))
+    return storage
 
 
 def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
@@ -72,6 +78,16 @@ def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
             raise StudyDeleted("the study was deleted from the database while it ran")
 
     sqlalchemy.event.listen(storage.engine, "commit", is_there)
+
+
+def _tell_outage(path: Path, context: ExceptionContext) -> None:
+    """Raise an outage as one, where SQLAlchemy and Optuna, which would try again, have no say."""
+    if full := outage(_named(path), context.original_exception):
+        raise full from context.original_exception
+
+
+def _named(path: Path) -> str:
+    return f"the database {path}"
 
 
 def _create(path: Path) -> None:
@@ -106,6 +122,10 @@ def _open(path: Path) -> RDBStorage:
 def _connect(path: Path) -> sqlite3.Connection:
     """Connect as one writer beside readers does best: write-ahead log, and patience."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

@@ -12,6 +12,7 @@ SearchError                  1
 │   └── LeaseLost            3   ... and has taken it over from this one
 ├── StudyDeleted             1   the study was deleted while it ran
 ├── TrialsFailed             1   the first trials all failed
+├── Outage                   1   a disk stayed full, say; a study that ran can go on
 ├── DatabaseTrouble          1   the database failed while a study ran; it can go on
 ├── StoreError               1   a checkpoint cannot be written
 ├── ReplayDiffers            1   a trial, trained again, does not come as far as recorded
@@ -82,6 +83,10 @@ class StudyDeleted(SearchError):
 
 class TrialsFailed(SearchError):
     """The first trials all failed."""
+
+
+class Outage(SearchError):
+    """Something cannot be written that may come back, above all a disk that is full."""
 
 
 class DatabaseTrouble(SearchError):

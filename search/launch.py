@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from search import lease, spec, workers
 from search.archive import Archive, StoredStudy
 from search.checkpoints import Store
 from search.coordinator import Coordinator
-from search.errors import SpecChanged
+from search.errors import Outage, SpecChanged
 from search.ledger import Ledger
+from search.patience import Interrupted, Patience
 from search.records import BaselineScore, Ending, Fact, Launched, Opened, StudySummary, Waiting
 from search.settings import Settings
 from search.spec import SpecFile, StudySpec
@@ -41,19 +43,40 @@ def launch(
     Raises:
         SearchError, LstmAttnError: see the trees.
     """
+    stop = Stop(timeout if timeout is not None else file.timeout)
+    patience = Patience(stop, watch)
+    try:
+        return _launch(file, settings, stop, patience, watch)
+    except Interrupted as interrupted:
+        stop.insist(interrupted.ending)
+        raise Outage(
+            f"nothing was begun, {interrupted.ending.value}: {interrupted.outage}"
+        ) from interrupted
+
+
+def _launch(
+    file: SpecFile,
+    settings: Settings,
+    stop: Stop,
+    patience: Patience,
+    watch: Callable[[Fact], None],
+) -> Launched:
+    """Take one thing after the other; on the way out all is undone."""
     with ExitStack() as undo:
-        stop = Stop(timeout if timeout is not None else file.timeout)
         # Wrong data leave no database behind; where there is one, an owner is met first.
         data = None if settings.sqlite_file.exists() else _checked_data(file)
-        archive = Archive(settings, create=True)
+        archive = patience(lambda: Archive(settings, create=True))
         undo.callback(archive.close)
-        held = lease.acquire(
-            archive.storage.engine,
-            file.name,
-            waiting=lambda owner: watch(Waiting(owner=str(owner), seconds=owner.seconds_left)),
+        held = patience(
+            lambda: lease.acquire(
+                archive.storage.engine,
+                file.name,
+                waiting=lambda owner: watch(Waiting(owner=str(owner), seconds=owner.seconds_left)),
+            )
         )
         undo.callback(held.release)
         stop.heed(held)
+        patience.before_retry = held.try_to_renew
         data = data or _checked_data(file)
         study = archive.find(file.name)
         if study:
@@ -73,8 +96,8 @@ def launch(
         )
         undo.callback(places.close)
         places.open(file.trials)  # they start while the baselines are scored
-        study = archive.update(study) if study else _create(file, data, archive)
-        ending = _run(study, data, archive, held, places, stop, watch)
+        study = _stored(study, file, data, archive, patience)
+        ending = _run(study, data, archive, held, places, stop, patience, watch)
         return Launched(ending=ending, study=archive.summary(study), fresh=True)
 
 
@@ -140,13 +163,25 @@ def _same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archi
     )
 
 
-def _create(file: SpecFile, data: SequenceData, archive: Archive) -> StoredStudy:
+def _stored(
+    study: StoredStudy | None,
+    file: SpecFile,
+    data: SequenceData,
+    archive: Archive,
+    patience: Patience,
+) -> StoredStudy:
+    """Write a study with what may have changed, or a new one."""
+    if study:
+        return patience(partial(archive.update, study))
     resolved = spec.resolve(file, data, gpus=workers.has_gpus())
-    return archive.create(
-        resolved,
-        fingerprint=data.fingerprint,
-        baselines=score_baselines(resolved, data),
-        data_summary=data.summary,
+    return patience(
+        partial(
+            archive.create,
+            resolved,
+            fingerprint=data.fingerprint,
+            baselines=score_baselines(resolved, data),
+            data_summary=data.summary,
+        )
     )
 
 
@@ -157,14 +192,15 @@ def _run(
     held: lease.Lease,
     places: workers.RayWorkers,
     stop: Stop,
+    patience: Patience,
     watch: Callable[[Fact], None],
 ) -> Ending:
     """Put the parts together and run the loop."""
     archive.guard(study)
     with ExitStack() as undo:
         steps = steps_of_epoch(study.spec, data)
-        ledger = Ledger(archive.storage, study.id, study.spec, epoch_steps=steps)
-        store = _store(study, archive, held)
+        ledger = Ledger(archive.storage, study.id, study.spec, epoch_steps=steps, through=patience)
+        store = patience(lambda: _store(study, archive, held))
         undo.callback(store.close)  # before the workers, with whom payloads lie
         notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
         watch(Opened(study=archive.summary(study), epochs=study.spec.epochs, notes=notes))
@@ -174,11 +210,10 @@ def _run(
             store=store,
             checkpoint_every=study.spec.checkpoint_every,
             watch=watch,
+            through=patience,
         )
-        ending = coordinator.run(stop)
-        store.close()
-        store.check()
-        return ending
+        patience.meanwhile = coordinator.put_aside
+        return coordinator.run(stop)
 
 
 def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: lease.Lease) -> None:

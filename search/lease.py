@@ -18,7 +18,7 @@ import psutil
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from search.errors import LeaseLost, StudyElsewhere
+from search.errors import LeaseLost, Outage, StudyElsewhere
 
 TTL_SECONDS = 15.0
 """A row that hasn't been renewed for so long may be taken."""
@@ -161,12 +161,17 @@ class Lease:
             self._held_until = before + TTL_SECONDS
             self._stop_asked = self._stop_asked or bool(row.stop_asked)
 
+    def try_to_renew(self) -> None:
+        """Renew; where the database is busy, lost or full, the row holds until it runs out."""
+        with suppress(sa.exc.SQLAlchemyError, Outage):
+            self.renew()
+
     def release(self) -> None:
         """Give the study free at once; where the database fails, the row runs out by itself."""
         self._closing.set()
         self._thread.join()
         sa.event.remove(self._fenced, "commit", self.fence)
-        with suppress(sa.exc.SQLAlchemyError), self._engine.begin() as connection:
+        with suppress(sa.exc.SQLAlchemyError, Outage), self._engine.begin() as connection:
             connection.execute(
                 _TABLE.update()
                 .where(_TABLE.c.study == self._study, _TABLE.c.owner == self._owner)
@@ -175,10 +180,7 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._lost and not self._closing.wait(RENEW_SECONDS):
-            try:
-                self.renew()
-            except sa.exc.SQLAlchemyError:
-                continue  # a busy or lost database: the row still holds until it runs out
+            self.try_to_renew()
 
 
 def acquire(

@@ -7,7 +7,7 @@ owner: commits are fenced, so one that has lost its lease can write nothing.
 import heapq
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from lstm_attn.reports import EpochReport
 from search import strategy, summaries
 from search.errors import TrialsFailed
+from search.patience import Through, at_once
 from search.proposals import Proposals
 from search.records import Outcome, Started, TrialSummary, TrialTask, Verdict
 from search.running import Running
@@ -37,15 +38,22 @@ class Ledger:
         study_id: the SQL study.
         spec: what is searched.
         epoch_steps: optimizer steps of an epoch at the default batch size, for the rungs.
+        through: brings a write to its end, however often it has to be tried.
     """
 
     def __init__(
-        self, storage: RDBStorage, study_id: int, spec: StudySpec, *, epoch_steps: int
+        self,
+        storage: RDBStorage,
+        study_id: int,
+        spec: StudySpec,
+        *,
+        epoch_steps: int,
+        through: Through = at_once,
     ) -> None:
         self._spec = spec
         self._space = spec.space
         pruner = strategy.pruner(spec.pruner, epochs=spec.epochs, epoch_steps=epoch_steps)
-        self._twin = Twin(storage, study_id, direction=spec.direction, pruner=pruner)
+        self._twin = Twin(storage, study_id, spec.direction, pruner, through)
         self._running: dict[int, Running] = {}
         self._waiting: deque[int] = deque()
         self._told: dict[int, TrialSummary] = {}
@@ -118,10 +126,18 @@ class Ledger:
         memory = self._proposals.next(self._created)
         return self._task(self._create(memory)) if memory else None
 
-    def report(self, number: int, attempt: int, report: EpochReport) -> Verdict:
+    def report(
+        self,
+        number: int,
+        attempt: int,
+        report: EpochReport,
+        *,
+        is_newest: Callable[[], bool] = lambda: True,
+    ) -> Verdict:
         """Record an epoch and judge the trial; an epoch that is run again is only judged.
 
-        A verdict to prune stands: whatever is reported after it is dropped.
+        A verdict to prune stands: whatever is reported after it is dropped. Once it is recorded,
+        an epoch that `is_newest` no more isn't judged: a later one waits to be.
         """
         if not self.is_running(number, attempt):
             return Verdict.GONE
@@ -130,15 +146,14 @@ class Ledger:
             return Verdict.PRUNE
         trial.take(report)
         if report.epoch > trial.epochs:
-            value = report.metrics[self._spec.objective]
             try:
-                self._twin.report(trial.pair, report.epoch, value)
+                self._twin.report(trial.pair, report.epoch, report.metrics[self._spec.objective])
             except TrialGone:
                 self._let_go(trial)
                 return Verdict.GONE
             trial.epochs = report.epoch
         judged = report.epoch == trial.epochs < self._spec.epochs
-        if judged and self._twin.judged_poor(trial.pair):
+        if judged and is_newest() and self._twin.judged_poor(trial.pair):
             trial.pruned_at = trial.epochs
             return Verdict.PRUNE
         return Verdict.GO_ON

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.errors import StudyNotFound
+from search.errors import Outage, StudyNotFound
 from search.records import CheckReport, Exported, Fact, Launched, ReplayedEpoch, StudySummary
 from search.settings import Settings
 
@@ -129,7 +129,12 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
             fingerprint=study.fingerprint,
             known_tests=archive.test_scores(study),
         )
-        archive.keep_test_scores(study, tests)
+        try:
+            archive.keep_test_scores(study, tests)
+        except Outage as outage:
+            raise Outage(
+                f"{to} is written and whole, but its test score could not be noted: {outage}"
+            ) from outage
         return exported
 
 

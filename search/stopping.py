@@ -66,7 +66,15 @@ class Stop:
             return Ending.TIMEOUT
         return None
 
+    @staticmethod
+    def insist(ending: Ending) -> None:
+        """End the process where it was a signal that asked; else do nothing."""
+        if ending is Ending.INTERRUPTED:
+            raise KeyboardInterrupt
+        if ending is Ending.TERMINATED:
+            raise SystemExit(128 + signal.SIGTERM)
+
     def _hear(self, number: int, _: FrameType | None) -> None:
         if self._signals:  # asked before: the study is as safe as after a crash
-            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+            self.insist(_SIGNALS[signal.Signals(number)])
         self._signals.append(_SIGNALS[signal.Signals(number)])

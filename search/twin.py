@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 import optuna
@@ -18,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search import summaries
 from search.errors import DatabaseTrouble, StudyDeleted
+from search.patience import Through
 from search.summaries import Direction
 
 
@@ -43,14 +46,21 @@ class Twin:
         study_id: the study there.
         direction: `minimize` or `maximize`.
         pruner: judges by the trials in memory.
+        through: brings a write to SQL to its end, however often it has to be tried.
     """
 
     def __init__(
-        self, storage: RDBStorage, study_id: int, *, direction: Direction, pruner: BasePruner
+        self,
+        storage: RDBStorage,
+        study_id: int,
+        direction: Direction,
+        pruner: BasePruner,
+        through: Through,
     ) -> None:
         self.memory = optuna.create_study(direction=direction, pruner=pruner)
         """The study that sampler and pruner see."""
         self._sql = storage
+        self._through = through
         self._study_id = study_id
         name = storage.get_study_name_from_id(study_id)
         self._sql_study = optuna.load_study(study_name=name, storage=storage)
@@ -90,16 +100,28 @@ class Twin:
             distributions=memory.distributions,
             user_attrs={**memory.user_attrs, **attributes, summaries.NONCE: nonce},
         )
+        tries = chain([self._create], repeat(self._create_unless_written))
+        sql_id = self._through(lambda: next(tries)(template, nonce))
+        return Pair(self._sql.get_trial_number_from_id(sql_id), sql_id, id_of(memory))
+
+    def _create_unless_written(self, template: FrozenTrial, nonce: str) -> int:
+        written = self._id_by(nonce)
+        return self._create(template, nonce) if written is None else written
+
+    def _create(self, template: FrozenTrial, nonce: str) -> int:
         try:
-            sql_id = self._sql.create_new_trial(self._study_id, template_trial=template)
+            return self._sql.create_new_trial(self._study_id, template_trial=template)
         except StorageInternalError as error:  # written all the same, perhaps
-            written = [t for t in self.trials() if t.user_attrs.get(summaries.NONCE) == nonce]
-            if not written:
+            written = self._id_by(nonce)
+            if written is None:
                 raise _trouble(error) from error
-            sql_id = id_of(written[0])
+            return written
         except KeyError as error:
             raise StudyDeleted("the study was deleted from the database while it ran") from error
-        return Pair(self._sql.get_trial_number_from_id(sql_id), sql_id, id_of(memory))
+
+    def _id_by(self, nonce: str) -> int | None:
+        mine = [t for t in self.trials() if t.user_attrs.get(summaries.NONCE) == nonce]
+        return id_of(mine[0]) if mine else None
 
     def report(self, pair: Pair, epoch: int, value: float) -> None:
         """Write an epoch's value.
@@ -107,8 +129,9 @@ class Twin:
         Raises:
             TrialGone: the trial isn't ours any more.
         """
+        write = partial(self._sql.set_trial_intermediate_value, pair.sql_id, epoch, value)
         with _in_our_words():
-            self._sql.set_trial_intermediate_value(pair.sql_id, epoch, value)
+            self._through(write)
         storage_of(self.memory).set_trial_intermediate_value(pair.memory_id, epoch, value)
 
     def finish(
@@ -136,11 +159,12 @@ class Twin:
         memory = (self.memory, storage_of(self.memory), pair.memory_id)
         with _in_our_words():
             for study, storage, trial_id in (sql, memory):
-                storage.set_trial_user_attr(trial_id, summaries.NOTE, note)
+                self._through(partial(storage.set_trial_user_attr, trial_id, summaries.NOTE, note))
                 if constraint:
-                    optuna.trial.Trial(study, trial_id).set_constraint(constraint, 1.0)
+                    trial = optuna.trial.Trial(study, trial_id)
+                    self._through(partial(trial.set_constraint, constraint, 1.0))
                 values = None if value is None else [value]
-                storage.set_trial_state_values(trial_id, state, values)
+                self._through(partial(storage.set_trial_state_values, trial_id, state, values))
 
     def follow(self, pair: Pair) -> None:
         """Take into memory how someone else has ended a trial in the database.

@@ -67,7 +67,8 @@ def launch(
     Ctrl-C ends it so that it can go on; a second one ends it at once.
 
     Exit code 0: its budget is spent, or its time is over; 3: it is run elsewhere; 130 and 143:
-    it was interrupted, and launching it again goes on with it.
+    it was interrupted, and launching it again goes on with it; 1: so does it after a fault, as
+    after a disk that stays full for 10 minutes.
     """
     from search.render import output, progress, standings
 

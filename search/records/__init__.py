@@ -10,6 +10,7 @@ from search.records.events import (
     WeightsGiven,
 )
 from search.records.screen import (
+    Blocked,
     CheckReport,
     Exported,
     Fact,
@@ -21,6 +22,7 @@ from search.records.screen import (
     Started,
     Stopping,
     Told,
+    Unblocked,
     Waiting,
 )
 from search.records.studies import (
@@ -43,6 +45,7 @@ from search.records.trials import (
 
 __all__ = [
     "BaselineScore",
+    "Blocked",
     "CheckReport",
     "Ended",
     "Ending",
@@ -70,6 +73,7 @@ __all__ = [
     "TrialState",
     "TrialSummary",
     "TrialTask",
+    "Unblocked",
     "Value",
     "Verdict",
     "Waiting",

@@ -62,9 +62,29 @@ class Stopping:
     """A launch has been asked to end: running trials give their states."""
 
     ending: Ending
+    blocked: str = ""
+    """What cannot be written, so that they go on from the states before; empty where all can."""
 
 
-Fact = Waiting | Stopping | Opened | Slots | Started | Told | Event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Something cannot be written, and is tried again until it can."""
+
+    problem: str
+    """What and why, and what would help."""
+    seconds: float
+    """How long it is waited for at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unblocked:
+    """It can be written again."""
+
+    seconds: float
+    """How long it could not."""
+
+
+Fact = Waiting | Blocked | Unblocked | Stopping | Opened | Slots | Started | Told | Event
 """What a screen may show of a launch as it goes."""
 
 

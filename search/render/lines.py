@@ -6,7 +6,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self, TextIO
 
-from search.records import Ended, Fact, Lost, Opened, Slots, Started, Stopping, Told, Waiting
+from search.records import (
+    Blocked,
+    Ended,
+    Fact,
+    Lost,
+    Opened,
+    Slots,
+    Started,
+    Stopping,
+    Told,
+    Unblocked,
+    Waiting,
+)
 from search.render import telling
 from search.render.tally import Tally
 from search.render.words import settings
@@ -52,6 +64,10 @@ class Lines:
             case Opened(notes=notes):
                 lines += [f"{name}: {said}" for name, said in telling.header(self._tally).items()]
                 lines += notes
+            case Blocked():
+                lines.append(telling.blocked(fact))
+            case Unblocked():
+                lines.append(telling.unblocked(fact))
             case Stopping():
                 lines.append(telling.stopping(fact))
             case Slots():

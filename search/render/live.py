@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.status import Status
 from rich.text import Text
 
-from search.records import Fact, Lost, Opened, Stopping, Told, Waiting
+from search.records import Blocked, Fact, Lost, Opened, Stopping, Told, Unblocked, Waiting
 from search.render import telling
 from search.render.layout import lean, pairs
 from search.render.tally import Tally
@@ -58,6 +58,10 @@ class LiveView:
                 self._live.start()
                 for note in fact.notes:
                     self._screen.print(note)
+            case Blocked():
+                self._screen.print(Text(telling.blocked(fact)))
+            case Unblocked():
+                self._screen.print(telling.unblocked(fact))
             case Stopping():
                 self._screen.print(telling.stopping(fact))
             case Told(trial=trial) if trial.state == "failed":

@@ -1,6 +1,16 @@
 """What happens in a launch, in words: what a live view and plain lines both say."""
 
-from search.records import Ended, Ending, Lost, Slots, Stopping, TrialSummary, Waiting
+from search.records import (
+    Blocked,
+    Ended,
+    Ending,
+    Lost,
+    Slots,
+    Stopping,
+    TrialSummary,
+    Unblocked,
+    Waiting,
+)
 from search.render.tally import Standing, Tally
 from search.render.verdict import baselines_in_words
 from search.render.words import STATES, count, listed, number, pace, seconds, sense
@@ -45,8 +55,23 @@ def waiting(fact: Waiting) -> str:
     return f"waiting for {fact.owner} to be silent for good: {seconds(max(0.0, fact.seconds))}"
 
 
+def blocked(fact: Blocked) -> str:
+    """Say what cannot be written, how long that is waited for, and that nothing is lost."""
+    return (
+        f"{fact.problem}; waiting up to {seconds(fact.seconds)}: running trials train on, "
+        "and nothing is lost"
+    )
+
+
+def unblocked(fact: Unblocked) -> str:
+    """Say that it can be written again."""
+    return f"there is room again after {seconds(fact.seconds)}: the study goes on"
+
+
 def stopping(fact: Stopping) -> str:
     """Say why a launch ends and what is done about its running trials."""
+    if fact.blocked:
+        return f"{fact.ending.value}: running trials go on from the states before - {fact.blocked}"
     once_more = "; once more to end at once" if fact.ending is Ending.INTERRUPTED else ""
     return f"{fact.ending.value}: taking the states of running trials{once_more}"
 

@@ -14,6 +14,7 @@ from lstm_attn.reports import EpochReport
 from search import lease
 from search.archive import Archive, StoredStudy
 from search.ledger import Ledger
+from search.patience import Through, at_once
 from search.settings import Settings
 from search.space import Choice, Facts, FloatRange, IntRange, Space
 from search.spec import StudySpec
@@ -114,18 +115,19 @@ class Desk:
         self.spec = spec
         self._undo = ExitStack()
 
-    def open(self) -> Ledger:
+    def open(self, through: Through = at_once) -> Ledger:
         """Open the study anew, as after the death of whoever had it before."""
         archive = Archive(self.settings)
-        engine = archive.storage.engine
+        self.storage = archive.storage
+        self.engine = self.storage.engine
         self._undo.callback(archive.close)
-        self.lease = lease.acquire(engine, self.spec.name)
+        self.lease = lease.acquire(self.engine, self.spec.name)
         self._undo.callback(self.lease.release)
         self.study = archive.find(self.spec.name) or archive.create(
             self.spec, fingerprint="0" * 64, baselines=(), data_summary={}
         )
         archive.guard(self.study)
-        return Ledger(archive.storage, self.study.id, self.spec, epoch_steps=200)
+        return Ledger(archive.storage, self.study.id, self.spec, epoch_steps=200, through=through)
 
     def close(self) -> None:
         self._undo.close()

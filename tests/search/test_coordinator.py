@@ -1,15 +1,22 @@
 """The loop against workers that obey at once: every fault is an event, no Ray, no torch."""
 
+import errno
+import os
 from collections import deque
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from search import lease
 from search.checkpoints import Store, checkpoints
 from search.coordinator import Coordinator
+from search.errors import LeaseLost, Outage
+from search.patience import Patience, at_once
 from search.records import (
+    Blocked,
     Ended,
     Ending,
     Event,
@@ -19,6 +26,7 @@ from search.records import (
     Reported,
     Slots,
     StateGiven,
+    Stopping,
     TrialTask,
     WeightsGiven,
 )
@@ -175,9 +183,13 @@ class Clock:
         return self.seconds
 
 
-def coordinate(desk: Any, workers: FakeWorkers, folder: Path, stop: Any = None) -> Any:
+def coordinate(
+    desk: Any, workers: FakeWorkers, folder: Path, stop: Any = None, disk: Any = None, **more: Any
+) -> Any:
     """Launch once; always let the desk go, as a dead process does."""
-    ledger = desk.open()
+    stop = stop or Signal()
+    through = Patience(stop, disk.said.append, seconds=100, clock=Clock()) if disk else at_once
+    ledger = desk.open(through)
     store = Store(
         folder,
         generation=desk.lease.generation,
@@ -185,10 +197,20 @@ def coordinate(desk: Any, workers: FakeWorkers, folder: Path, stop: Any = None) 
         may_delete=desk.lease.surely_held,
     )
     coordinator = Coordinator(
-        ledger=ledger, workers=workers, store=store, checkpoint_every=4.0, clock=Clock()
+        ledger=ledger,
+        workers=workers,
+        store=store,
+        checkpoint_every=4.0,
+        clock=Clock(),
+        through=through,
+        **more,
     )
+    if disk:
+        through.meanwhile = coordinator.put_aside
+        through.before_retry = disk.time_passes
+        disk.limit(desk.engine)
     try:
-        return coordinator.run(stop or Signal())
+        return coordinator.run(stop)
     finally:
         store.close()
         desk.close()
@@ -326,3 +348,182 @@ def test_a_running_trial_keeps_two_states_and_leaders_their_weights(
     assert most["state"] in (2, 3)  # a third while the oldest is being replaced
     assert most["weights"] in (1, 2)
     check_store(desk, tmp_path / "c")
+
+
+class Disk:
+    """One disk for database and store: what grows a file fails while it is full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        self.tries_left = 0
+        """Of what is tried again, before there is room; below 0 there never is."""
+        self.said: list[Any] = []
+        self._sync = os.fsync
+        monkeypatch.setattr(os, "fsync", self.sync)
+
+    def fill(self, tries: int) -> None:
+        self.full, self.tries_left = True, tries
+
+    def time_passes(self) -> None:
+        self.tries_left -= 1
+        self.full = self.full and self.tries_left != 0
+
+    def sync(self, descriptor: int) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._sync(descriptor)
+
+    def limit(self, engine: sa.Engine) -> None:
+        @sa.event.listens_for(engine, "commit")
+        def _(connection: Any) -> None:
+            if self.full and not connection.get_execution_options().get(lease.UNFENCED):
+                raise Outage("the database cannot be written: full")
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+class Filling(FakeWorkers):
+    """Fills the disk at some moments of its own choice."""
+
+    disk: Disk
+    tries = 3
+    share = 0.1
+    filled = 0
+
+    def next_event(self) -> Event:
+        if not self.disk.full and self.chance.random() < self.share:
+            self.disk.fill(self.tries)
+            self.filled += 1
+        return super().next_event()
+
+
+def filling(disk: Disk, *given: Any, **changes: Any) -> Filling:
+    workers = Filling(*given)
+    workers.disk = disk
+    for name, value in changes.items():
+        setattr(workers, name, value)
+    return workers
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_disk_that_is_full_now_and_then_loses_and_doubles_nothing(
+    seed: int, desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    workers = filling(disk, make_report, 3, Random(seed))
+    workers.faults = 0.03
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk) is Ending.SPENT
+    assert workers.filled > 2
+    blocked = [fact for fact in disk.said if isinstance(fact, Blocked)]
+    assert len(disk.said) == 2 * len(blocked) > 5
+    check_whole(desk, [workers])
+    check_store(desk, tmp_path / "c")
+
+
+def test_while_the_disk_is_full_trials_train_on_and_none_is_started_ended_or_stopped(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    moves: list[str] = []
+    reported: list[int] = []
+
+    class Watched(Filling):
+        def start(self, slot: int, task: TrialTask) -> None:
+            moves.append(f"start while full: {self.disk.full}")
+            super().start(slot, task)
+
+        def stop(self, number: int, *, epoch: int) -> None:
+            moves.append(f"stop while full: {self.disk.full}")
+            assert epoch >= self.epochs[number] - 1  # what it still has the weights of
+            super().stop(number, epoch=epoch)
+
+        def release_idle(self) -> None:
+            moves.append(f"release while full: {self.disk.full}")
+            super().release_idle()
+
+        def step(self, task: TrialTask) -> Event:
+            if self.disk.full:
+                reported.append(task.number)
+            return super().step(task)
+
+    workers = Watched(make_report, 3, Random(2))
+    workers.disk, workers.tries = disk, 4
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk) is Ending.SPENT
+    assert len(reported) > 20
+    assert {move.split()[0] for move in moves} == {"start", "stop", "release"}
+    assert not [move for move in moves if move.endswith("True")]
+    check_whole(desk, [workers])
+
+
+@pytest.mark.parametrize("ending", [Ending.INTERRUPTED, Ending.TIMEOUT, Ending.STOPPED])
+def test_a_study_interrupted_while_the_disk_is_full_ends_at_once_and_goes_on_later(
+    ending: Ending, desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class Asked(Signal):
+        def asked(self) -> Ending | None:
+            return super().asked() if disk.full else None
+
+    seen: list[Any] = []
+    first = filling(disk, make_report, 3, Random(5), tries=-1, share=0.05)
+    asked = Asked(ending, after=9)
+    got = coordinate(desk, first, tmp_path / "c", asked, disk=disk, watch=seen.append)
+    assert got is ending
+    (said,) = [fact for fact in seen if isinstance(fact, Stopping)]
+    assert "cannot be written" in said.blocked
+    assert not list((tmp_path / "c").glob("*.part"))
+    assert [trial for trial in desk.trials() if not trial.state.is_finished()]
+    disk.full = False
+    second = FakeWorkers(make_report, 3, Random(6))
+    assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
+    check_whole(desk, [first, second])
+    check_store(desk, tmp_path / "c")
+
+
+def test_a_disk_that_is_found_full_while_states_are_handed_in_ends_the_launch_all_the_same(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class HandingIn(FakeWorkers):
+        def hand_in(self) -> None:
+            super().hand_in()
+            disk.fill(-1)
+
+    first = HandingIn(make_report, 3, Random(5))
+    asked = Signal(Ending.TERMINATED, after=20)
+    assert coordinate(desk, first, tmp_path / "c", asked, disk=disk) is Ending.TERMINATED
+    assert disk.said == []
+    disk.full = False
+    second = FakeWorkers(make_report, 3, Random(6))
+    assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
+    check_whole(desk, [first, second])
+    check_store(desk, tmp_path / "c")
+
+
+def test_a_disk_that_stays_full_ends_the_launch_and_the_next_goes_on(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    first = filling(disk, make_report, 3, Random(7), tries=-1, share=0.03)
+    with pytest.raises(Outage, match="launch again: the study goes on"):
+        coordinate(desk, first, tmp_path / "c", disk=disk)
+    assert [trial for trial in desk.trials() if not trial.state.is_finished()]
+    disk.full = False
+    second = FakeWorkers(make_report, 3, Random(8))
+    assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
+    check_whole(desk, [first, second])
+    check_store(desk, tmp_path / "c")
+
+
+def test_an_owner_replaced_while_the_disk_was_full_stands_down(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class Replaced(Filling):
+        def step(self, task: TrialTask) -> Event:
+            if self.disk.full:
+                with desk.engine.execution_options(unfenced=True).begin() as connection:
+                    connection.exec_driver_sql("UPDATE coordinator_lease SET owner = 'another'")
+            return super().step(task)
+
+    workers = Replaced(make_report, 2, Random(1))
+    workers.disk = disk
+    with pytest.raises(LeaseLost):
+        coordinate(desk, workers, tmp_path / "c", disk=disk)

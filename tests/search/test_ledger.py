@@ -1,14 +1,19 @@
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy as sa
+import sqlalchemy.orm
 from optuna.trial import TrialState
 
 from search import strategy, summaries
-from search.errors import LeaseLost, StudyDeleted, TrialsFailed
+from search.errors import LeaseLost, Outage, StudyDeleted, TrialsFailed
 from search.ledger import LOSSES, Ledger
 from search.records import Outcome, TrialTask, Verdict
+from search.settings import Settings
 from search.space import Choice
 
 EPOCHS = 9
@@ -436,3 +441,103 @@ def test_a_deleted_studys_id_used_again_is_not_written_to(desk: Any, make_report
     with pytest.raises(StudyDeleted):
         ledger.report(task.number, task.attempt, make_report(2, 77.0))
     assert other.trials[0].intermediate_values == {}
+
+
+class Full:
+    """A database that may not grow while it is full; waits a few times, then there is room."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self.waits = 0
+
+    def limit(self, engine: sa.Engine) -> None:
+        @sa.event.listens_for(engine, "checkout")
+        def _(connection: Any, *_: object) -> None:
+            most = 1 if self.full else 2**30  # never less than it has
+            connection.execute(f"PRAGMA max_page_count = {most}")
+
+    def __call__(self, work: Any) -> Any:
+        for _ in range(3):
+            try:
+                return work()
+            except Outage:
+                self.waits += 1
+        self.full = False
+        try:
+            return work()
+        finally:
+            self.full = True
+
+
+def test_a_full_database_loses_and_doubles_no_fact(
+    settings: Settings, make_desk: Any, make_report: Any
+) -> None:
+    with closing(sqlite3.connect(settings.sqlite_file)) as connection:
+        for line in ("PRAGMA journal_mode = DELETE", "PRAGMA page_size = 512", "VACUUM"):
+            connection.execute(line)  # small pages, so that it has to grow often
+    calm = make_desk(name="calm")
+    run_to_the_end(calm.open(), make_report)
+    expected = [(t.number, t.params, t.intermediate_values, t.state) for t in calm.trials()]
+    disk, desk = Full(), make_desk()
+    ledger = desk.open(through=disk)
+    disk.limit(desk.engine)
+    disk.full = True
+    run_to_the_end(ledger, make_report)
+    assert disk.waits > 20
+    found = [(t.number, t.params, t.intermediate_values, t.state) for t in desk.trials()]
+    assert found == expected
+    nonces = {trial.user_attrs[summaries.NONCE] for trial in desk.trials()}
+    assert len(nonces) == len(expected)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_commit_that_failed_and_may_have_been_made_is_never_made_twice(
+    made: bool, desk: Any, make_report: Any
+) -> None:
+    fails = [True]
+
+    def until_done(work: Any) -> Any:
+        fails[0] = True
+        while True:
+            try:
+                return work()
+            except Outage:
+                continue
+
+    ledger = desk.open(through=until_done)
+
+    class Session(sa.orm.Session):
+        def commit(self) -> None:
+            if made:
+                super().commit()
+            if fails[0]:
+                fails[0] = False
+                raise Outage("full")
+            super().commit()
+
+    desk.storage.scoped_session.session_factory.class_ = Session
+    desk.storage.scoped_session.remove()
+    for _ in range(3):
+        finish(ledger, ledger.ask(), make_report)
+    trials = desk.trials()
+    assert [trial.number for trial in trials] == [0, 1, 2]
+    assert all(trial.state.is_finished() for trial in trials)
+    for trial in trials:
+        curve = trial.intermediate_values
+        assert list(curve) == list(range(1, len(curve) + 1))
+
+
+def test_an_epoch_that_is_the_newest_no_more_is_recorded_and_not_judged(
+    desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    tasks = [ledger.ask() for _ in range(4)]
+    for task in tasks[:3]:
+        for epoch in (1, 2, 3):
+            ledger.report(task.number, task.attempt, make_report(epoch, 1.0))
+    late = tasks[3]
+    for epoch in (1, 2, 3):  # the first and the third are rungs
+        given = (late.number, late.attempt, make_report(epoch, 9.0))
+        verdict = ledger.report(*given, is_newest=lambda epoch=epoch: epoch == 3)
+        assert verdict is (Verdict.PRUNE if epoch == 3 else Verdict.GO_ON)
+    assert list(desk.trials()[3].intermediate_values) == [1, 2, 3]

@@ -32,6 +32,7 @@ def test_errors_end_as_their_lines_and_their_exit_code(
         [
             "StudyDeleted",
             "TrialsFailed",
+            "Outage",
             "DatabaseTrouble",
             "StoreError",
             "ReplayDiffers",

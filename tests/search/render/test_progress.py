@@ -9,7 +9,9 @@ import pytest
 
 from lstm_attn.reports import EpochReport
 from search.records import (
+    Blocked,
     Ended,
+    Ending,
     Fact,
     Lost,
     Opened,
@@ -18,9 +20,11 @@ from search.records import (
     Reported,
     Slots,
     Started,
+    Stopping,
     StudySummary,
     Told,
     TrialSummary,
+    Unblocked,
     Waiting,
 )
 from search.render import live
@@ -137,6 +141,43 @@ def test_lines_tell_what_happens_once(facts: list[Fact]) -> None:
         "trial 2 starts: heads=4",
         "trial 2 gave its state, to go on later",
     ]
+
+
+FULL: list[Fact] = [
+    Blocked(problem="the store /x cannot be written: full - make room", seconds=600.0),
+    Unblocked(seconds=23.0),
+    Stopping(ending=Ending.INTERRUPTED, blocked="the store /x cannot be written: full"),
+]
+
+
+def test_lines_tell_of_a_full_disk_and_that_it_goes_on() -> None:
+    file = io.StringIO()
+    with progress(file, quiet=False, clock=Clock()) as shown:
+        for fact in FULL:
+            shown.watch(fact)
+    assert file.getvalue().splitlines() == [
+        (
+            "the store /x cannot be written: full - make room; waiting up to 10 min: "
+            "running trials train on, and nothing is lost"
+        ),
+        "there is room again after 23 s: the study goes on",
+        (
+            "it was interrupted: running trials go on from the states before - "
+            "the store /x cannot be written: full"
+        ),
+    ]
+
+
+def test_the_live_view_tells_of_a_full_disk_before_and_after_a_study_is_opened(
+    facts: list[Fact],
+) -> None:
+    file = Terminal()
+    with progress(file, quiet=False, clock=Clock()) as shown:
+        for fact in (*FULL, *facts, *FULL):
+            shown.watch(fact)
+    assert file.getvalue().count("the store /x cannot be written: full - make room;") == 2
+    assert file.getvalue().count("there is room again after 23 s") == 2
+    assert file.getvalue().count("running trials go on from the states before") == 2
 
 
 def test_silence_is_silent(facts: list[Fact], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,121 @@
+"""Waiting for what stands still: tried again after growing pauses, and heeding who asks to stop."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from search.errors import Outage
+from search.records import Blocked, Ending, Fact, Unblocked
+
+PATIENCE_SECONDS = 600.0
+"""How long an outage is waited for."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 15.0
+MOMENT_SECONDS = 0.2
+"""How long what is done meanwhile may take, before it is asked whether to stop."""
+
+T = TypeVar("T")
+
+
+class StopSignal(Protocol):
+    """Tells whether a study is to end before its budget is spent."""
+
+    def asked(self) -> Ending | None:
+        """Why it is to end; None to go on."""
+        ...
+
+
+class Through(Protocol):
+    """Does what an outage may stop: brings it to its end, or raises."""
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        """Do it, as often as needed; it must bear to be tried again."""
+        ...
+
+
+def at_once(work: Callable[[], T]) -> T:
+    """Do it without patience: an outage is raised."""
+    return work()
+
+
+class Interrupted(Exception):
+    """A launch was asked to end while something could not be written."""
+
+    def __init__(self, ending: Ending, outage: Outage) -> None:
+        super().__init__(ending, outage)
+        self.ending = ending
+        self.outage = outage
+
+
+class Patience:
+    """Tries again, after growing pauses, what an outage has stopped.
+
+    Arguments:
+        stop: heeded while it waits.
+        watch: sees when waiting begins, and when it has been worth it.
+        seconds: how long an outage is waited for.
+        clock: gives seconds.
+        sleep: passes a moment.
+    """
+
+    def __init__(
+        self,
+        stop: StopSignal,
+        watch: Callable[[Fact], None],
+        *,
+        seconds: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.meanwhile: Callable[[], None] = partial(sleep, MOMENT_SECONDS)
+        """What is done while waiting, over and over; takes a moment each time."""
+        self.before_retry: Callable[[], None] = lambda: None
+        """What comes before what is tried again."""
+        self._stop = stop
+        self._watch = watch
+        self._seconds = seconds
+        self._clock = clock
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        """Do something that bears to be tried again; what it gives is given on.
+
+        Raises:
+            Outage: it could not be done for longer than is waited.
+            Interrupted: somebody has asked to end before it could be done.
+        """
+        try:
+            return work()
+        except Outage as outage:
+            return self._outlast(work, outage)
+
+    def _outlast(self, work: Callable[[], T], outage: Outage) -> T:
+        began = self._clock()
+        pause = FIRST_PAUSE_SECONDS
+        self._heed(outage)
+        self._watch(Blocked(problem=str(outage), seconds=self._seconds))
+        while (waited := self._clock() - began) < self._seconds:
+            self._rest(min(pause, self._seconds - waited), outage)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            self.before_retry()
+            try:
+                done = work()
+            except Outage as again:
+                outage = again
+            else:
+                self._watch(Unblocked(seconds=self._clock() - began))
+                return done
+        raise Outage(
+            f"{outage}, and launch again: the study goes on from its last states "
+            f"(waited for {self._seconds / 60:g} minutes)"
+        ) from outage
+
+    def _rest(self, seconds: float, outage: Outage) -> None:
+        until = self._clock() + seconds
+        while self._clock() < until:
+            self.meanwhile()
+            self._heed(outage)
+
+    def _heed(self, outage: Outage) -> None:
+        if ending := self._stop.asked():
+            raise Interrupted(ending, outage)

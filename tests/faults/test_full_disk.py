@@ -1,0 +1,74 @@
+"""A disk that really is full: a small file system of its own for database and checkpoints."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LITTLE_PATIENCE = """
+import sys
+from search.patience import Patience
+Patience.__init__.__kwdefaults__["seconds"] = 4.0
+from search.cli import main
+main()
+"""
+FILL = "fill"
+
+
+@pytest.fixture
+def small_disk(bench: Any) -> Iterator[Path]:
+    """Mount two megabytes where database and checkpoints go; it takes the right to mount."""
+    place = bench.settings.checkpoints.parent
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], check=True)
+    yield place
+    bench.close()
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Write until there is no room for another byte."""
+    with (disk / FILL).open("ab", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(512))
+
+
+def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_with_room(
+    small_disk: Path, bench: Any
+) -> None:
+    bench.write(trials=3, steps=60)
+    program = [sys.executable, "-c", LITTLE_PATIENCE]
+    impatient = bench.launch(program=program)
+    bench.wait_until(lambda: bench.epochs() >= 2, impatient)
+    fill(small_disk)
+    code, _, said = bench.finish(impatient)
+    assert code == 1, said
+    assert said.count("; waiting up to 4 s: running trials train on") == 1
+    assert "make room on its disk, and launch again" in said.splitlines()[-1]
+    assert not list(bench.settings.checkpoints.glob("*/*.part"))
+    running = [trial for trial in bench.trials() if not trial.state.is_finished()]
+    assert running
+
+    refused = bench.launch("--timeout", "5s")
+    code, _, said = bench.finish(refused)
+    assert code == 1, said
+    assert "nothing was begun, its time is over" in said
+
+    (small_disk / FILL).unlink()
+    patient = bench.launch()
+    recorded = bench.epochs()
+    bench.wait_until(lambda: bench.epochs() > recorded, patient)
+    fill(small_disk)
+    assert any("waiting up to 10 min" in line for line in patient.stderr)
+    (small_disk / FILL).unlink()
+    code, _, said = bench.finish(patient)
+    assert code == 0, said
+    assert said.count("there is room again after") == 1
+    bench.check_whole(3)
+    bench.check_replays([trial.number for trial in running])

@@ -1,0 +1,105 @@
+from collections.abc import Callable
+
+import pytest
+
+from search.errors import Outage
+from search.patience import Interrupted, Patience
+from search.records import Blocked, Ending, Fact, Unblocked
+
+
+class Asked:
+    ending: Ending | None = None
+
+    def asked(self) -> Ending | None:
+        return self.ending
+
+
+class World:
+    """A clock that moves while one waits, and a disk that is full until a time."""
+
+    def __init__(self, until: float, *, patience: float = 600.0) -> None:
+        self.now = 0.0
+        self.until = until
+        self.stop = Asked()
+        self.said: list[Fact] = []
+        self.tries: list[float] = []
+        self.patience = Patience(
+            self.stop,
+            self.said.append,
+            seconds=patience,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.now = round(self.now + seconds, 3)
+
+    def write(self) -> str:
+        self.tries.append(self.now)
+        if self.now < self.until:
+            raise Outage("the disk is full")
+        return "written"
+
+
+def test_what_goes_at_once_is_done_once_and_nothing_is_said() -> None:
+    world = World(until=0)
+    assert world.patience(world.write) == "written"
+    assert (world.tries, world.said) == ([0], [])
+
+
+def test_pauses_grow_and_are_said_once_and_once_more_at_the_end() -> None:
+    world = World(until=50)
+    assert world.patience(world.write) == "written"
+    assert world.tries == [0, 1, 3, 7, 15, 30, 45, 60]
+    assert world.said == [Blocked(problem="the disk is full", seconds=600), Unblocked(seconds=60)]
+
+
+def test_patience_ends_with_the_reason_after_a_last_try() -> None:
+    world = World(until=1e9, patience=10)
+    with pytest.raises(Outage, match=r"the disk is full, and launch again: .* 0\.16\S* minutes"):
+        world.patience(world.write)
+    assert world.tries == [0, 1, 3, 7, 10]
+    assert len(world.said) == 1
+
+
+@pytest.mark.parametrize("ending", [Ending.INTERRUPTED, Ending.TERMINATED, Ending.TIMEOUT])
+def test_a_wish_to_stop_is_heeded_in_the_middle_of_a_pause(ending: Ending) -> None:
+    world = World(until=1e9)
+
+    def ask() -> None:
+        world.sleep(0.2)
+        if world.now > 20:
+            world.stop.ending = ending
+
+    world.patience.meanwhile = ask
+    with pytest.raises(Interrupted) as interrupted:
+        world.patience(world.write)
+    assert interrupted.value.ending is ending
+    assert 20 < world.now < 21
+
+
+def test_who_has_been_asked_to_stop_does_not_wait_at_all() -> None:
+    world = World(until=1e9)
+    world.stop.ending = Ending.STOPPED
+    with pytest.raises(Interrupted):
+        world.patience(world.write)
+    assert (world.tries, world.said) == ([0], [])
+
+
+def test_the_lease_is_renewed_before_each_further_try() -> None:
+    world = World(until=6)
+    renewed: list[float] = []
+    world.patience.before_retry = lambda: renewed.append(world.now)
+    world.patience(world.write)
+    assert renewed == world.tries[1:] == [1, 3, 7]
+
+
+def test_other_errors_are_not_waited_for() -> None:
+    world = World(until=0)
+
+    def broken() -> Callable[[], None]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        world.patience(broken)
+    assert world.said == []
