@@ -1,0 +1,153 @@
+"""Processes that end themselves with `kill -9` between two steps of what they write."""
+
+import itertools
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from search.settings import Settings
+
+Say = Callable[[Any], None]
+"""Tells the parent something, which outlives the process."""
+Operation = Callable[[Say], None]
+
+FILE_STEPS = {"os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"}
+"""Audit events of what changes files; opening one to write and flushing one count too."""
+CHANGES = ("INSERT", "UPDATE", "DELETE", "CREATE")
+"""SQL that changes something: between two reads a death leaves what it left before them."""
+LONGEST_LIFE_SECONDS = 60
+
+
+class Steps:
+    """Counts what a process writes, and ends it before the step that has no place any more.
+
+    Arguments:
+        allowed: steps.
+        folder: where files count.
+        sql: whether statements and commits count.
+    """
+
+    def __init__(self, allowed: int, folder: Path, *, sql: bool) -> None:
+        self.left = allowed
+        self.folder = str(folder)
+        self.changed: set[Connection] = set()
+        sys.addaudithook(self._hear)
+        flush = os.fsync
+        os.fsync = lambda descriptor: (self.take(), flush(descriptor))[1]  # no audit event tells
+        if sql:
+            sa.event.listen(Engine, "before_cursor_execute", self._statement)
+            sa.event.listen(Engine, "commit", self._commit)
+
+    def take(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        writes = event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        if event in FILE_STEPS or (writes and str(arguments[0]).startswith(self.folder)):
+            self.take()
+
+    def _statement(self, connection: Connection, _: Any, statement: str, *__: Any) -> None:
+        if statement.lstrip().upper().startswith(CHANGES):
+            self.changed.add(connection)
+            self.take()
+
+    def _commit(self, connection: Connection) -> None:
+        if connection in self.changed:
+            self.changed.remove(connection)
+            self.take()
+
+
+@pytest.fixture
+def lives(tmp_path: Path) -> Callable[..., tuple[bool, list[Any]]]:
+    """Run an operation in a process that dies after so many steps.
+
+    Gives whether it came to its end, and what it said.
+    """
+
+    def run(operation: Operation, steps: int, *, sql: bool = True) -> tuple[bool, list[Any]]:
+        hear, speak = os.pipe()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of locks that other threads may hold; none of ours does.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            _live(lambda: operation(lambda said: _write(speak, said)), steps, tmp_path, sql=sql)
+        os.close(speak)
+        with os.fdopen(hear) as heard:
+            said = [json.loads(line) for line in heard]
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert status in (0, -signal.SIGKILL), "it ended in another way than by the kill"
+        return status == 0, said
+
+    return run
+
+
+def _write(descriptor: int, said: Any) -> None:
+    os.write(descriptor, f"{json.dumps(said)}\n".encode())
+
+
+def _live(operation: Callable[[], None], steps: int, folder: Path, *, sql: bool) -> None:
+    """Do something in a process of one's own, and end it in any case."""
+    try:
+        signal.alarm(LONGEST_LIFE_SECONDS)
+        Steps(steps, folder, sql=sql)
+        operation()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: Path) -> Settings:
+    """A database in a folder of its own, which can be copied."""
+    (tmp_path / "whole").mkdir()
+    shutil.copy(empty_database, tmp_path / "whole")
+    return _in(tmp_path / "whole")
+
+
+@pytest.fixture
+def deaths(
+    settings: Settings, lives: Callable[..., tuple[bool, list[Any]]], tmp_path: Path
+) -> Callable[..., Iterator[tuple[Settings, list[Any]]]]:
+    """Kill an operation before its first step, its second, and so on, until it comes to its end.
+
+    Each time it works in a copy of what is there. Gives the copy, and what was said.
+    """
+
+    def each(
+        operation: Callable[[Settings, Say], None], *, sql: bool = True
+    ) -> Iterator[tuple[Settings, list[Any]]]:
+        for steps in itertools.count():
+            place = _in(tmp_path / f"killed-{steps}")
+            shutil.copytree(settings.sqlite_file.parent, place.sqlite_file.parent)
+            whole, said = lives(partial(operation, place), steps, sql=sql)
+            yield place, said
+            if whole:
+                assert steps, "it took no step at all"
+                return
+
+    return each
+
+
+def _in(folder: Path) -> Settings:
+    return Settings(
+        storage=f"sqlite:///{folder}/studies.db",
+        checkpoints=folder / "checkpoints",
+        ray_address=None,
+    )
