@@ -102,15 +102,17 @@ def _write(descriptor: int, said: Any) -> None:
 
 def _live(operation: Callable[[], None], steps: int, folder: Path, *, sql: bool) -> None:
     """Do something in a process of one's own, and end it in any case."""
+    code = 1
     try:
         signal.alarm(LONGEST_LIFE_SECONDS)
         Steps(steps, folder, sql=sql)
         operation()
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(1)
-    os._exit(0)
+        code = 0
+    finally:
+        if code:
+            traceback.print_exc()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 @pytest.fixture
@@ -122,8 +124,19 @@ def settings(tmp_path: Path, empty_database: Path) -> Settings:
 
 
 @pytest.fixture
+def copied(settings: Settings, tmp_path: Path) -> Callable[[str], Settings]:
+    """Copy the database with its checkpoints into a folder of its own; nobody may be in it."""
+
+    def copy(name: str) -> Settings:
+        shutil.copytree(settings.sqlite_file.parent, tmp_path / name)
+        return _in(tmp_path / name)
+
+    return copy
+
+
+@pytest.fixture
 def deaths(
-    settings: Settings, lives: Callable[..., tuple[bool, list[Any]]], tmp_path: Path
+    copied: Callable[[str], Settings], lives: Callable[..., tuple[bool, list[Any]]]
 ) -> Callable[..., Iterator[tuple[Settings, list[Any]]]]:
     """Kill an operation before its first step, its second, and so on, until it comes to its end.
 
@@ -134,8 +147,7 @@ def deaths(
         operation: Callable[[Settings, Say], None], *, sql: bool = True
     ) -> Iterator[tuple[Settings, list[Any]]]:
         for steps in itertools.count():
-            place = _in(tmp_path / f"killed-{steps}")
-            shutil.copytree(settings.sqlite_file.parent, place.sqlite_file.parent)
+            place = copied(f"killed-{steps}")
             whole, said = lives(partial(operation, place), steps, sql=sql)
             yield place, said
             if whole:
