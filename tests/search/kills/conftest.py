@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ FILE_STEPS = {"os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.r
 """Audit events of what changes files; opening one to write and flushing one count too."""
 CHANGES = ("INSERT", "UPDATE", "DELETE", "CREATE")
 """SQL that changes something: between two reads a death leaves what it left before them."""
+ALL = ("files", "statements", "commits")
 LONGEST_LIFE_SECONDS = 60
 
 
@@ -36,39 +37,40 @@ class Steps:
     Arguments:
         allowed: steps.
         folder: where files count.
-        sql: whether statements and commits count.
+        counted: which of `files`, `statements` and `commits` are steps.
     """
 
-    def __init__(self, allowed: int, folder: Path, *, sql: bool) -> None:
+    def __init__(self, allowed: int, folder: Path, counted: Collection[str]) -> None:
         self.left = allowed
         self.folder = str(folder)
+        self.counted = counted
         self.changed: set[Connection] = set()
         sys.addaudithook(self._hear)
         flush = os.fsync
-        os.fsync = lambda descriptor: (self.take(), flush(descriptor))[1]  # no audit event tells
-        if sql:
-            sa.event.listen(Engine, "before_cursor_execute", self._statement)
-            sa.event.listen(Engine, "commit", self._commit)
+        # No audit event tells of this one.
+        os.fsync = lambda descriptor: (self.take("files"), flush(descriptor))[1]
+        sa.event.listen(Engine, "before_cursor_execute", self._statement)
+        sa.event.listen(Engine, "commit", self._commit)
 
-    def take(self) -> None:
-        self.left -= 1
+    def take(self, kind: str) -> None:
+        self.left -= kind in self.counted
         if self.left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         writes = event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if event in FILE_STEPS or (writes and str(arguments[0]).startswith(self.folder)):
-            self.take()
+            self.take("files")
 
     def _statement(self, connection: Connection, _: Any, statement: str, *__: Any) -> None:
         if statement.lstrip().upper().startswith(CHANGES):
             self.changed.add(connection)
-            self.take()
+            self.take("statements")
 
     def _commit(self, connection: Connection) -> None:
         if connection in self.changed:
             self.changed.remove(connection)
-            self.take()
+            self.take("commits")
 
 
 @pytest.fixture
@@ -78,14 +80,17 @@ def lives(tmp_path: Path) -> Callable[..., tuple[bool, list[Any]]]:
     Gives whether it came to its end, and what it said.
     """
 
-    def run(operation: Operation, steps: int, *, sql: bool = True) -> tuple[bool, list[Any]]:
+    def run(
+        operation: Operation, steps: int, counted: Collection[str] = ALL
+    ) -> tuple[bool, list[Any]]:
         hear, speak = os.pipe()
         with warnings.catch_warnings():
             # Python 3.12 warns of locks that other threads may hold; none of ours does.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
-            _live(lambda: operation(lambda said: _write(speak, said)), steps, tmp_path, sql=sql)
+            Steps(steps, tmp_path, counted)
+            _live(lambda: operation(lambda said: _write(speak, said)))
         os.close(speak)
         with os.fdopen(hear) as heard:
             said = [json.loads(line) for line in heard]
@@ -100,12 +105,11 @@ def _write(descriptor: int, said: Any) -> None:
     os.write(descriptor, f"{json.dumps(said)}\n".encode())
 
 
-def _live(operation: Callable[[], None], steps: int, folder: Path, *, sql: bool) -> None:
+def _live(operation: Callable[[], None]) -> None:
     """Do something in a process of one's own, and end it in any case."""
     code = 1
     try:
         signal.alarm(LONGEST_LIFE_SECONDS)
-        Steps(steps, folder, sql=sql)
         operation()
         code = 0
     finally:
@@ -144,11 +148,11 @@ def deaths(
     """
 
     def each(
-        operation: Callable[[Settings, Say], None], *, sql: bool = True
+        operation: Callable[[Settings, Say], None], counted: Collection[str] = ALL
     ) -> Iterator[tuple[Settings, list[Any]]]:
         for steps in itertools.count():
             place = copied(f"killed-{steps}")
-            whole, said = lives(partial(operation, place), steps, sql=sql)
+            whole, said = lives(partial(operation, place), steps, counted)
             yield place, said
             if whole:
                 assert steps, "it took no step at all"

@@ -34,7 +34,7 @@ def make(place: Any, say: Any) -> None:
 
 def test_a_database_is_there_whole_or_not_at_all(deaths: Any, settings: Any) -> None:
     settings.sqlite_file.unlink()
-    for place, _ in deaths(make, sql=False):
+    for place, _ in deaths(make, ["files"]):
         if place.sqlite_file.exists():
             assert rows(place) == {}
         Archive(place, create=True).close()
