@@ -5,6 +5,7 @@ Names of studies stand for themselves; where one stands on the command line, its
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,7 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
 
     with _archive(settings) as archive:
         study = archive.get(name)
-        exported, tests = export_best(
+        return export_best(
             spec=study.spec,
             study=archive.summary(study),
             checkpoint_folder=study.folder(settings),
@@ -128,9 +129,8 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
             top=top,
             fingerprint=study.fingerprint,
             known_tests=archive.test_scores(study),
+            keep_tests=partial(archive.keep_test_scores, study),
         )
-        archive.keep_test_scores(study, tests)
-        return exported
 
 
 def score(folder: Path, data: Path) -> Mapping[str, float]:
