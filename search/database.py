@@ -1,12 +1,13 @@
 """The database of studies: opened in one place, its troubles told in our words."""
 
+import fcntl
 import logging
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import optuna
 import sqlalchemy
@@ -93,15 +94,29 @@ def _named(path: Path) -> str:
 def _create(path: Path) -> None:
     """Make a database that is there with all its tables or not at all, whoever else makes one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
-        fresh = Path(folder) / path.name
+    with _alone_in(path.parent):
+        if path.exists():
+            return  # another was faster
+        fresh = path.with_name(f".{path.name}.part")
+        for ending in ("", "-wal", "-shm"):  # what one that was killed has left
+            fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
         storage = _open(fresh)
         with storage.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         storage.remove_session()
         storage.engine.dispose()
-        with suppress(FileExistsError):  # another was faster, and its database is as good
-            os.link(fresh, path)
+        fresh.rename(path)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in here; one that dies is out."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _check_ours(path: Path) -> None:

@@ -67,10 +67,13 @@ class Holder:
         if self.host != _host():
             return False
         try:
-            start = psutil.Process(self.process).create_time()
+            process = psutil.Process(self.process)
+            start, status = process.create_time(), process.status()
         except psutil.NoSuchProcess:
             return True
-        return abs(start - self.process_start) > CLOCK_SLACK_SECONDS
+        # A parent that doesn't wait for its children, as in some containers, keeps dead ones.
+        is_dead = status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return is_dead or abs(start - self.process_start) > CLOCK_SLACK_SECONDS
 
     @property
     def may_be_replaced(self) -> bool:

@@ -5,10 +5,11 @@ Names of studies stand for themselves; where one stands on the command line, its
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.errors import Outage, StudyNotFound
+from search.errors import StudyNotFound
 from search.records import CheckReport, Exported, Fact, Launched, ReplayedEpoch, StudySummary
 from search.settings import Settings
 
@@ -120,7 +121,7 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
 
     with _archive(settings) as archive:
         study = archive.get(name)
-        exported, tests = export_best(
+        return export_best(
             spec=study.spec,
             study=archive.summary(study),
             checkpoint_folder=study.folder(settings),
@@ -128,14 +129,8 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
             top=top,
             fingerprint=study.fingerprint,
             known_tests=archive.test_scores(study),
+            keep_tests=partial(archive.keep_test_scores, study),
         )
-        try:
-            archive.keep_test_scores(study, tests)
-        except Outage as outage:
-            raise Outage(
-                f"{to} is written and whole, but its test score could not be noted: {outage}"
-            ) from outage
-        return exported
 
 
 def score(folder: Path, data: Path) -> Mapping[str, float]:

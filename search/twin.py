@@ -23,6 +23,9 @@ from search.errors import DatabaseTrouble, StudyDeleted
 from search.patience import Through
 from search.summaries import Direction
 
+_CONSTRAINT = "constraints:"
+"""As Optuna's `Trial.set_constraint` writes it, which never writes one anew."""
+
 
 class TrialGone(Exception):
     """The trial has been told or deleted by someone else."""
@@ -62,8 +65,6 @@ class Twin:
         self._sql = storage
         self._through = through
         self._study_id = study_id
-        name = storage.get_study_name_from_id(study_id)
-        self._sql_study = optuna.load_study(study_name=name, storage=storage)
 
     def trials(self) -> list[FrozenTrial]:
         """Read all trials of the database.
@@ -155,14 +156,17 @@ class Twin:
         Raises:
             TrialGone: the trial isn't ours any more.
         """
-        sql = (self._sql_study, self._sql, pair.sql_id)
-        memory = (self.memory, storage_of(self.memory), pair.memory_id)
+        # A former owner that died before the state may have begun to write another end.
+        constraints = dict.fromkeys(self.in_memory(pair).constraints, 0.0)
+        if constraint:
+            constraints[constraint] = 1.0
+        records = ((self._sql, pair.sql_id), (storage_of(self.memory), pair.memory_id))
         with _in_our_words():
-            for study, storage, trial_id in (sql, memory):
+            for storage, trial_id in records:
                 self._through(partial(storage.set_trial_user_attr, trial_id, summaries.NOTE, note))
-                if constraint:
-                    trial = optuna.trial.Trial(study, trial_id)
-                    self._through(partial(trial.set_constraint, constraint, 1.0))
+                for name, violated in constraints.items():
+                    key = f"{_CONSTRAINT}{name}"
+                    self._through(partial(storage.set_trial_system_attr, trial_id, key, violated))
                 values = None if value is None else [value]
                 self._through(partial(storage.set_trial_state_values, trial_id, state, values))
 

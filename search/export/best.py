@@ -1,6 +1,6 @@
 """Which trials are exported, and all of them or none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ def export_best(
     top: int,
     fingerprint: str,
     known_tests: Mapping[int, Any],
-) -> tuple[tuple[Exported, ...], dict[int, Any]]:
+    keep_tests: Callable[[Mapping[int, Any]], None],
+) -> tuple[Exported, ...]:
     """Write the best trials as folders, each scored again in a fresh process; all or none.
 
     Arguments:
@@ -35,9 +36,10 @@ def export_best(
         top: how many, of those whose weights are kept.
         fingerprint: of the data when the study was created.
         known_tests: what earlier exports gave of test scores, by trial number.
+        keep_tests: takes the test scores to keep, by trial number, before anybody sees them.
 
     Returns:
-        What was written, the best first, and the test scores to keep, by trial number.
+        What was written, the best first.
 
     Raises:
         ExportRefused: there are not as many to export, or nowhere to put them.
@@ -72,7 +74,8 @@ def export_best(
             exported.append(_exported(scores, to / inside))
             if record := plain_test(scores):
                 tests[trial.number] = record
-    return tuple(exported), tests
+        keep_tests(tests)
+    return tuple(exported)
 
 
 def _choose(study: StudySummary, store: Path, top: int) -> tuple[tuple[int, TrialSummary], ...]:

@@ -89,6 +89,7 @@ class RayWorkers:
         cpus: CPUs a slot; also its threads.
         gpus: GPUs a slot, or a share of one.
         worker: what sits in a slot; benchmarks put one there that only reports.
+        trials_a_worker: trials after which a worker is replaced.
     """
 
     def __init__(
@@ -99,8 +100,10 @@ class RayWorkers:
         cpus: int,
         gpus: float,
         worker: type[Worker] = Worker,
+        trials_a_worker: int = TRIALS_A_WORKER,
     ) -> None:
         self._worker = worker
+        self._trials_a_worker = trials_a_worker
         self._data = ray.put(data)
         self._resources = {"num_cpus": cpus, "num_gpus": gpus}
         total = resources()
@@ -259,7 +262,7 @@ class RayWorkers:
 
     def _free(self, slot: Slot) -> None:
         slot.task = slot.stream = None
-        if slot.trials >= TRIALS_A_WORKER:
+        if slot.trials >= self._trials_a_worker:
             self._replace(slot)
 
     def _replace(self, slot: Slot) -> None:

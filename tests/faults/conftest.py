@@ -15,6 +15,7 @@ import pytest
 
 from search import operations
 from search.archive import Archive
+from search.checkpoints import checkpoints
 from search.settings import Settings
 
 STUDY = """
@@ -116,7 +117,10 @@ class Bench:
         return [child.pid for child in children if "ray::Worker" in " ".join(child.cmdline())]
 
     def check_whole(self, budget: int) -> None:
-        """The budget exactly, nothing running, no number or epoch missing or doubled."""
+        """The budget exactly, nothing running, no number or epoch missing or doubled.
+
+        In the store lie the best weights of the two best trials, and nothing else.
+        """
         trials = self.trials()
         assert [trial.number for trial in trials] == list(range(budget))
         assert all(trial.state.is_finished() for trial in trials)
@@ -125,7 +129,18 @@ class Bench:
             curve = trial.intermediate_values
             assert list(curve) == list(range(1, len(curve) + 1))
             assert trial.state.name != "COMPLETE" or len(curve) == 9
-        assert not self.states()
+        best = operations.status(self.settings, "short").leaders[:2]
+        (store,) = self.settings.checkpoints.iterdir()
+        kept = [(c.kind, c.number, c.epoch) for c in checkpoints(store)]
+        assert kept == sorted(("weights", trial.number, trial.best_epoch) for trial in best)
+        assert len(list(store.iterdir())) == len(kept)
+
+    def check_exports(self) -> None:
+        """The best trial's export scores what the trial did."""
+        (exported,) = operations.export(self.settings, "short", to=self.folder / "out")
+        best = operations.status(self.settings, "short").leaders[0]
+        assert (exported.number, exported.recorded) == (best.number, best.value)
+        assert exported.verified == pytest.approx(best.value, rel=1e-5)
 
     def check_replays(self, numbers: list[int]) -> None:
         """Trained again, alone, each trial gives the same at each epoch, to the last bit."""

@@ -148,8 +148,8 @@ class Desk:
 def make_desk(settings: Settings) -> Iterator[Callable[..., Desk]]:
     desks: list[Desk] = []
 
-    def make(**changes: Any) -> Desk:
-        desks.append(Desk(settings, spec_of(**changes)))
+    def make(at: Settings | None = None, **changes: Any) -> Desk:
+        desks.append(Desk(at or settings, spec_of(**changes)))
         return desks[-1]
 
     yield make

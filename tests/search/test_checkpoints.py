@@ -20,10 +20,6 @@ class Bytes:
         return self.content
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
 def store_in(folder: Path, *, generation: int = 1, keep: int = 2, owner: bool = True) -> Store:
     return Store(folder, generation=generation, keep=keep, may_delete=lambda: owner)
 
@@ -136,40 +132,6 @@ def test_the_sweep_takes_what_a_dead_owner_left(tmp_path: Path) -> None:
         ".safetensors",
         ".txt",
     ]
-
-
-STEPS = [("os", "fchmod"), ("os", "fsync"), ("Path", "replace"), ("Path", "unlink")]
-
-
-@pytest.mark.parametrize("calls_before", [0, 1, 2])
-@pytest.mark.parametrize(("place", "step"), STEPS)
-def test_a_kill_between_any_two_steps_leaves_the_best_loadable(
-    place: str, step: str, calls_before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = store_in(tmp_path)
-    store.keep_weights(0, epoch=1, payload=Bytes(b"first"), leaders=[0]).result()
-    owner: Any = os if place == "os" else Path
-    real, left = getattr(owner, step), [calls_before]
-
-    def dies(*arguments: Any, **options: Any) -> Any:
-        left[0] -= 1
-        if left[0] < 0:
-            raise Killed
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(owner, step, dies)
-    try:
-        store.keep_weights(0, epoch=2, payload=Bytes(b"second"), leaders=[0]).result()
-        whole = True
-    except Killed:
-        whole = False
-    monkeypatch.undo()
-    found = newest_intact(tmp_path, "weights", 0)
-    assert found is not None
-    assert found[1] in ((b"second",) if whole else (b"first", b"second"))
-    after = store_in(tmp_path, generation=2)
-    after.sweep(running=[0], leaders=[0])
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_checkpoint_that_cannot_be_written_is_told(

@@ -27,6 +27,13 @@ def test_many_who_open_a_new_database_at_once_all_find_it_whole(tmp_path: Path) 
     assert [path.name for path in (tmp_path / "new").iterdir() if path.is_dir()] == []
 
 
+def test_what_a_maker_that_died_has_left_is_not_built_upon(tmp_path: Path) -> None:
+    for ending in ("", "-wal"):
+        (tmp_path / f".studies.db.part{ending}").write_text("half a page, as a power cut leaves it")
+    open_storage(f"sqlite:///{tmp_path}/studies.db", create=True).engine.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == ["studies.db"]
+
+
 def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"no database at .*studies\.db - launch a study first"):
         open_storage(f"sqlite:///{tmp_path}/studies.db", create=False)

@@ -135,6 +135,20 @@ def test_a_used_worker_gives_what_a_fresh_one_gives(
     assert used == [(report.epoch, report.metrics["cross_entropy"]) for report in said]
 
 
+def test_a_worker_is_replaced_after_so_many_trials(
+    places: workers.RayWorkers, task: TrialTask, data: SequenceData
+) -> None:
+    brief = workers.RayWorkers(data, slots=1, cpus=1, gpus=0.0, trials_a_worker=2)
+    brief.open(1)
+    where = []
+    for number in range(3):
+        where.append(wait_free(brief).where)
+        brief.start(wait_free(brief), replace(task, number=number))
+        follow(brief)
+    brief.close()
+    assert where[0] == where[1] != where[2]
+
+
 def test_checkpoints_come_when_they_are_wished_for_and_lead_on(
     places: workers.RayWorkers, task: TrialTask
 ) -> None:

@@ -116,17 +116,13 @@ class Trained:
     data: SequenceData
 
     def export(self, to: Path, **changes: Any) -> tuple[Exported, ...]:
-        return self.export_with_tests(to, **changes)[0]
-
-    def export_with_tests(
-        self, to: Path, **changes: Any
-    ) -> tuple[tuple[Exported, ...], dict[int, Any]]:
         given: dict[str, Any] = {
             "spec": self.spec,
             "study": self.study,
             "checkpoint_folder": self.store,
             "fingerprint": self.data.fingerprint,
             "known_tests": {},
+            "keep_tests": lambda tests: None,
             "top": 1,
         }
         return export_best(to=to, **{**given, **changes})

@@ -139,14 +139,17 @@ def test_of_several_trials_all_are_exported_or_none(studies, tmp_path):
 
 def test_test_rows_are_scored_once_per_trial(studies, tmp_path, in_this_process):
     study = studies("classification")
-    [first], tests = study.export_with_tests(tmp_path / "first")
-    kept = json.loads(json.dumps(tests))
-    again, same = study.export_with_tests(
-        tmp_path / "again", known_tests={int(number): score for number, score in kept.items()}
+    kept = []
+    [first] = study.export(tmp_path / "first", keep_tests=kept.append)
+    plain = json.loads(json.dumps(kept[0]))
+    again = study.export(
+        tmp_path / "again",
+        known_tests={int(number): score for number, score in plain.items()},
+        keep_tests=kept.append,
     )
     assert in_this_process == [True, False]
     assert (again[0].test, again[0].test_interval) == (first.test, first.test_interval)
-    assert same == tests
+    assert kept[1] == kept[0] != {}
     shown = [(tmp_path / name / "metrics.json").read_text() for name in ("first", "again")]
     assert shown[0] == shown[1]
 
@@ -155,7 +158,8 @@ def test_a_test_score_of_earlier_weights_is_not_shown_again(studies, tmp_path, i
     study = studies("classification")
     number = study.best.number
     stale = {number: {"epoch": 0, "rows": 1, "metrics": {"accuracy": 0.1}, "interval": [0, 1]}}
-    [one], tests = study.export_with_tests(tmp_path / "out", known_tests=stale)
+    kept = []
+    [one] = study.export(tmp_path / "out", known_tests=stale, keep_tests=kept.append)
     assert in_this_process == [True]
-    assert tests[number]["metrics"] == one.test
+    assert kept[0][number]["metrics"] == one.test
     assert one.test["accuracy"] != 0.1

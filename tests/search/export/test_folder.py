@@ -78,8 +78,10 @@ def test_a_kill_between_any_two_steps_leaves_no_half_export(studies, tmp_path, m
     assert steps.count("fsync") == len(whole) + 2
     for last in range(len(steps)):
         to = place(f"killed-{last}")
+        kept: list[Any] = []
         with dying_at(last, to.parent, monkeypatch), pytest.raises(Killed):
-            study.export(to)
+            study.export(to, keep_tests=kept.append)
+        assert not to.exists() or not content(to) or kept, "its test score was seen, and not kept"
         assert not to.exists() or content(to) in ({}, whole), f"half there at step {last}"
         if not to.exists() or not content(to):
             study.export(to)
