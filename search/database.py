@@ -3,15 +3,18 @@
 import logging
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import optuna
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import StorageError, StudyDeleted
 from search.lease import UNFENCED
@@ -34,24 +37,55 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     path = Path(url.removeprefix(SQLITE))
-    if not create and not path.is_file():
+    if not create and not is_there(path):
         raise StorageError(
             f"no database at {path} - launch a study first, or name another with --storage"
         )
+    with told(url, OSError):
+        try:
+            if path.is_dir():
+                raise IsADirectoryError("it is a folder")
+            if not path.exists():
+                _create(path)
+            _check_ours(path)
+            return _open(path)
+        except RuntimeError as error:
+            raise StorageError(
+                f"the database {path} has the schema of another Optuna than "
+                f"{optuna.__version__} - use the version that wrote it, or another --storage"
+            ) from error
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a database is there; a file without anything in it is none.
+
+    Raises:
+        StorageError: its folder cannot be looked into.
+    """
+    with told(str(path), OSError):
+        return path.is_file() and path.stat().st_size > 0
+
+
+@contextmanager
+def told(url: str, *more: type[Exception]) -> Iterator[None]:
+    """Tell a database's troubles in our words.
+
+    Arguments:
+        url: of the database.
+        more: errors that are its troubles, besides those of SQL.
+
+    Raises:
+        StorageError: the database failed inside the block.
+    """
+    troubles = (sqlite3.Error, SQLAlchemyError, StorageInternalError, *more)
     try:
-        if not path.exists():
-            _create(path)
-        _check_ours(path)
-        return _open(path)
-    except RuntimeError as error:
+        yield
+    except troubles as error:
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        cause = getattr(cause, "orig", None) or cause
         raise StorageError(
-            f"the database {path} has the schema of another Optuna than "
-            f"{optuna.__version__} - use the version that wrote it, or another --storage"
-        ) from error
-    except (OSError, sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise StorageError(
-            f"the database {path} cannot be used: {cause} - name another with --storage"
+            f"the database {url.removeprefix(SQLITE)} cannot be used: {cause} - "
+            "name another with --storage"
         ) from error
 
 

@@ -12,9 +12,10 @@ from lstm_attn.sequences import SequenceData
 from lstm_attn.stream import epoch_steps
 from lstm_attn.tasks import task_for
 from search import lease, spec, workers
-from search.archive import Archive, StoredStudy
+from search.archive import Archive, StoredStudy, opened
 from search.checkpoints import Store
 from search.coordinator import Coordinator
+from search.database import is_there
 from search.errors import SpecChanged
 from search.ledger import Ledger
 from search.records import BaselineScore, Ending, Fact, Launched, Opened, StudySummary, Waiting
@@ -43,10 +44,8 @@ def launch(
     """
     with ExitStack() as undo:
         stop = Stop(timeout if timeout is not None else file.timeout)
-        # Wrong data leave no database behind; where there is one, an owner is met first.
-        data = None if settings.sqlite_file.exists() else _checked_data(file)
-        archive = Archive(settings, create=True)
-        undo.callback(archive.close)
+        data = _told_first(file, settings, undo)
+        archive = undo.enter_context(opened(settings, create=True))
         held = lease.acquire(
             archive.storage.engine,
             file.name,
@@ -58,8 +57,7 @@ def launch(
         study = archive.find(file.name)
         if study:
             study = replace(study, spec=_same(file, study, data, archive))
-            summary = archive.summary(study)
-            if not summary.count("running") and summary.finished >= study.spec.trials:
+            if summary := _spent(study, archive):
                 _sweep(study, summary, archive, held)
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
@@ -76,6 +74,42 @@ def launch(
         study = archive.update(study) if study else _create(file, data, archive)
         ending = _run(study, data, archive, held, places, stop, watch)
         return Launched(ending=ending, study=archive.summary(study), fresh=True)
+
+
+def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> SequenceData | None:
+    """Tell what the user can mend before anything is made, written or started.
+
+    Arguments:
+        file: the study file.
+        settings: where database, checkpoints and Ray are.
+        undo: gets the leaving of a Ray that is joined.
+
+    Returns:
+        the data; None where somebody runs the study, who is met before data are read.
+    """
+    data = None
+    if is_there(settings.sqlite_file):
+        with opened(settings) as archive:
+            if archive.is_run(file.name):
+                return None
+            data = _checked_data(file)
+            if study := archive.find(file.name):
+                same = replace(study, spec=_same(file, study, data, archive))
+                if _spent(same, archive):
+                    return data
+    data = data or _checked_data(file)
+    settings.check_checkpoints()
+    if settings.ray_address:  # one of our own is started only once the study is ours
+        workers.connect(settings.ray_address, slots=None, cpus=file.threads)
+        undo.callback(workers.disconnect)
+    return data
+
+
+def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
+    """Sum up a study that has all its trials; None of one that hasn't."""
+    summary = archive.summary(study)
+    is_spent = not summary.count("running") and summary.finished >= study.spec.trials
+    return summary if is_spent else None
 
 
 def _checked_data(file: SpecFile) -> SequenceData:
