@@ -77,7 +77,12 @@ def told(url: str, *more: type[Exception]) -> Iterator[None]:
     Raises:
         StorageError: the database failed inside the block.
     """
-    troubles = (sqlite3.Error, SQLAlchemyError, StorageInternalError, *more)
+    troubles: tuple[type[Exception], ...] = (
+        sqlite3.Error,
+        SQLAlchemyError,
+        StorageInternalError,
+        *more,
+    )
     try:
         yield
     except troubles as error:
