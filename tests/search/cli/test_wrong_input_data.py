@@ -141,8 +141,8 @@ LABELS = {
         TEXTS,
         {"a.csv": "text,mood\nfine,up\npoor,down\n"},
         (
-            "data.validation: 1 of 2 rows can't be held out with one of each label left to train on - "
-            "give more rows"
+            "data.validation: 1 of 2 rows can't be held out with one of each label left to train "
+            "on - give more rows"
         ),
     ),
 }
@@ -150,8 +150,8 @@ ROWS = {
     "another width": (
         curves({"x": [[1, 2], [1, 2, 3]], "y": "a"}),
         (
-            "task.inputs: column 'x' has 3 numbers a step, not 2 as in row 1, in row 21 of a.jsonl - "
-            f"{ALIKE}"
+            "task.inputs: column 'x' has 3 numbers a step, not 2 as in row 1, in row 21 of a.jsonl "
+            f"- {ALIKE}"
         ),
     ),
     "no number": (
@@ -164,8 +164,8 @@ ROWS = {
     "text": (
         curves({"x": [["one", 2]], "y": "a"}),
         (
-            "task.inputs: column 'x' of a.jsonl changes its type: lists of lists of numbers from row "
-            "1, lists of lists of numbers and text from row 21 - write all rows alike"
+            "task.inputs: column 'x' of a.jsonl changes its type: lists of lists of numbers from "
+            "row 1, lists of lists of numbers and text from row 21 - write all rows alike"
         ),
     ),
     "cut short": (

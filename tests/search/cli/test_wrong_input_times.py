@@ -57,22 +57,22 @@ CASES = {
     "NaN": (
         loads(DAYS, at_7="NaN", at_9=""),
         (
-            "task.inputs: column 'load' has no finite number in row 7 (2020-01-07) of a.csv and 1 more "
-            "- fill it in, or leave the column out"
+            "task.inputs: column 'load' has no finite number in row 7 (2020-01-07) of a.csv and 1 "
+            "more - fill it in, or leave the column out"
         ),
     ),
     "days missing": (
         loads(without(DAYS, 11, 12, 30)),
         (
-            "task.time: 3 rows are missing at the frequency 'day', the first after row 10 (2020-01-10) "
-            f"of a.csv - add them, {ORDER}"
+            "task.time: 3 rows are missing at the frequency 'day', the first after row 10 "
+            f"(2020-01-10) of a.csv - add them, {ORDER}"
         ),
     ),
     "a day twice": (
         loads(twice(DAYS, 10)),
         (
-            "task.time: 1 row has the time of another, the first row 11 (2020-01-10) of a.csv, that of "
-            "row 10 (2020-01-10) of a.csv - keep one of each"
+            "task.time: 1 row has the time of another, the first row 11 (2020-01-10) of a.csv, "
+            "that of row 10 (2020-01-10) of a.csv - keep one of each"
         ),
     ),
     "a business day missing": (
@@ -85,8 +85,8 @@ CASES = {
     "a Saturday among business days": (
         loads(sorted([*WORKDAYS, date(2020, 1, 18)])),
         (
-            "task.time: row 14 (2020-01-18) of a.csv lies between two steps at the frequency 'business "
-            f"day' - space rows evenly, {ORDER}"
+            "task.time: row 14 (2020-01-18) of a.csv lies between two steps at the frequency "
+            f"'business day' - space rows evenly, {ORDER}"
         ),
     ),
     "month starts missing": (
@@ -99,15 +99,15 @@ CASES = {
     "a month start twice": (
         loads(twice(STARTS, 3)),
         (
-            "task.time: 1 row has the time of another, the first row 4 (2010-03-01) of a.csv, that of "
-            "row 3 (2010-03-01) of a.csv - keep one of each"
+            "task.time: 1 row has the time of another, the first row 4 (2010-03-01) of a.csv, that "
+            "of row 3 (2010-03-01) of a.csv - keep one of each"
         ),
     ),
     "a second among month starts": (
         loads([*STARTS[:7], date(2010, 8, 2), *STARTS[8:]]),
         (
-            "task.time: row 8 (2010-08-02) of a.csv lies between two steps at the frequency 'month' - "
-            f"space rows evenly, {ORDER}"
+            "task.time: row 8 (2010-08-02) of a.csv lies between two steps at the frequency "
+            f"'month' - space rows evenly, {ORDER}"
         ),
     ),
     "a month end missing": (
@@ -120,22 +120,22 @@ CASES = {
     "clocks put forward": (
         loads(SPRING.tz_localize(None)),
         (
-            "task.time: 1 row is missing at the frequency 'hour', the first after row 26 (2021-03-28 "
-            f"01:00) of a.csv - add them, {CLOCKS}, {ORDER}"
+            "task.time: 1 row is missing at the frequency 'hour', the first after row 26 "
+            f"(2021-03-28 01:00) of a.csv - add them, {CLOCKS}, {ORDER}"
         ),
     ),
     "clocks put back": (
         loads(AUTUMN.tz_localize(None)),
         (
-            "task.time: 1 row has the time of another, the first row 28 (2021-10-31 02:00) of a.csv, "
-            f"that of row 27 (2021-10-31 02:00) of a.csv - keep one of each, or {CLOCKS}"
+            "task.time: 1 row has the time of another, the first row 28 (2021-10-31 02:00) of "
+            f"a.csv, that of row 27 (2021-10-31 02:00) of a.csv - keep one of each, or {CLOCKS}"
         ),
     ),
     "hours missing where clocks are put back": (
         loads(without(AUTUMN, 27, 28)),
         (
-            "task.time: 2 rows are missing at the frequency 'hour', the first after row 26 (2021-10-30 "
-            f"23:00) of a.csv - add them, {ORDER}"
+            "task.time: 2 rows are missing at the frequency 'hour', the first after row 26 "
+            f"(2021-10-30 23:00) of a.csv - add them, {ORDER}"
         ),
     ),
     "all at once": (
@@ -143,17 +143,17 @@ CASES = {
         (
             "task.inputs: column 'load' has no finite number in row 30 (2020-01-30) of a.csv - "
             "fill it in, or leave the column out\n"
-            "task.time: 1 row has the time of another, the first row 4 (2020-01-03) of a.csv, that of "
-            "row 3 (2020-01-03) of a.csv - keep one of each\n"
-            "task.time: 1 row is missing at the frequency 'day', the first after row 20 (2020-01-19) "
-            f"of a.csv - add them, {ORDER}"
+            "task.time: 1 row has the time of another, the first row 4 (2020-01-03) of a.csv, that "
+            "of row 3 (2020-01-03) of a.csv - keep one of each\n"
+            "task.time: 1 row is missing at the frequency 'day', the first after row 20 "
+            f"(2020-01-19) of a.csv - add them, {ORDER}"
         ),
     ),
     "another order of a date": (
         loads(["31.01.2020", *DAYS[1:]]),
         (
-            "task.time: column 'day' is '31.01.2020', no ISO date, in row 1 of a.csv - write dates as "
-            "2012-01-31 or 2012-01-31 14:00"
+            "task.time: column 'day' is '31.01.2020', no ISO date, in row 1 of a.csv - write dates "
+            "as 2012-01-31 or 2012-01-31 14:00"
         ),
     ),
     "too few for a horizon": (
@@ -164,8 +164,8 @@ CASES = {
         loads(DAYS[:8]),
         (
             "study.toml: 1 problem\n"
-            "  training.context: 5 steps are too many - there are 6 training rows and a horizon of 2: "
-            "use at most 4"
+            "  training.context: 5 steps are too many - there are 6 training rows and a horizon of "
+            "2: use at most 4"
         ),
     ),
 }
