@@ -42,18 +42,12 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
             f"no database at {path} - launch a study first, or name another with --storage"
         )
     with told(url, OSError):
-        try:
-            if path.is_dir():
-                raise IsADirectoryError("it is a folder")
-            if not path.exists():
-                _create(path)
-            _check_ours(path)
-            return _open(path)
-        except RuntimeError as error:
-            raise StorageError(
-                f"the database {path} has the schema of another Optuna than "
-                f"{optuna.__version__} - use the version that wrote it, or another --storage"
-            ) from error
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        if not path.exists():
+            _create(path)
+        _check_ours(path)
+        return _open(path)
 
 
 def is_there(path: Path) -> bool:
@@ -139,7 +133,17 @@ def _check_ours(path: Path) -> None:
 
 
 def _open(path: Path) -> RDBStorage:
-    return RDBStorage(f"{SQLITE}{path}", engine_kwargs={"creator": partial(_connect, path)})
+    connect = {"creator": partial(_connect, path)}
+    # Optuna would refuse another schema too, but keep its connections.
+    storage = RDBStorage(f"{SQLITE}{path}", connect, skip_compatibility_check=True)
+    if storage.get_current_version() != storage.get_head_version():
+        storage.remove_session()
+        storage.engine.dispose()
+        raise StorageError(
+            f"the database {path} has the schema of another Optuna than {optuna.__version__} - "
+            "use the version that wrote it, or another --storage"
+        )
+    return storage
 
 
 def _connect(path: Path) -> sqlite3.Connection:
