@@ -38,7 +38,10 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 """Of an exported model: its weights."""
 CHECKSUM = "sha256"
-"""Name in a header of weights; safetensors itself notices missing bytes but not changed ones."""
+"""Name in a header of weights, and in a configuration: a SHA-256 of all else that they hold.
+
+safetensors itself notices missing bytes but not changed ones.
+"""
 
 
 def weights_to_bytes(weights: Weights, header: Mapping[str, str]) -> bytes:
@@ -143,9 +146,15 @@ def write_model(folder: Path, saved: SavedModel, *, about: Mapping[str, Any]) ->
         "training": asdict(saved.training),
         **about,
     }
-    text = json.dumps(config, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
+    write_config(folder, config)
     (folder / WEIGHTS_FILE).write_bytes(weights_to_bytes(saved.weights, {}))
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write `config.json` with its checksum at the end."""
+    plain = {**config, CHECKSUM: _config_checksum(config)}
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def read_model(folder: Path) -> SavedModel:
@@ -155,9 +164,10 @@ def read_model(folder: Path) -> SavedModel:
         CheckpointError: a file is missing, damaged or not ours.
     """
     config, path = read_config(folder), folder / WEIGHTS_FILE
+    content = _content(path)
     try:
-        weights, _ = weights_from_bytes(path.read_bytes())
-    except (OSError, CheckpointError) as error:
+        weights, _ = weights_from_bytes(content)
+    except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     try:
         return SavedModel(
@@ -178,12 +188,24 @@ def read_config(folder: Path) -> dict[str, Any]:
         CheckpointError: it is missing or damaged.
     """
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        config = json.loads(_content(folder / CONFIG_FILE))
+    except ValueError as error:
         raise CheckpointError(f"{folder / CONFIG_FILE}: {error} - {ADVICE}") from error
     if not isinstance(config, dict):
         raise CheckpointError(f"{folder / CONFIG_FILE}: no table of settings - {ADVICE}")
+    if config.get(CHECKSUM) != _config_checksum(config):
+        raise CheckpointError(f"{folder / CONFIG_FILE}: the checksum differs - {ADVICE}")
     return config
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: {(error.strerror or 'not readable').lower()} - "
+            "give a folder that `lstm-search export` wrote"
+        ) from error
 
 
 Config = TypeVar("Config", ModelConfig, TrainingConfig, TaskConfig, DataConfig)
@@ -196,6 +218,12 @@ def from_json(kind: Callable[..., Config], plain: Mapping[str, Any]) -> Config:
         AttributeError, TypeError, ModelError: it is no configuration of that kind.
     """
     return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()})
+
+
+def _config_checksum(config: Mapping[str, Any]) -> str:
+    """Give the SHA-256 of all that a configuration says, however it is laid out."""
+    rest = {name: value for name, value in config.items() if name != CHECKSUM}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(weights: Mapping[str, Tensor], header: Mapping[str, str]) -> str:

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from lstm_attn.errors import DataError
 
 _BLANKS = b" \t\r\n"
+_SEPARATORS = frozenset(";\t|")
+"""What may stand between fields where a comma should."""
 _BLOCK = 1 << 16
 """Bytes looked at together at the end of a file."""
 
@@ -41,7 +43,8 @@ def read_csv(
         the columns wanted, None if some are missing or there is no row; the names of all columns.
 
     Raises:
-        DataError: two columns of one name, or rows with more fields than the header.
+        DataError: two columns of one name, rows with more fields than the header, or fields that
+            something else than commas separates.
     """
     from datasets import Features, Value
 
@@ -53,6 +56,11 @@ def read_csv(
             *(f"{shown}: {header.count(name)} columns are named {name!r}" for name in doubled[:-1]),
             f"{shown}: {header.count(doubled[-1])} columns are named {doubled[-1]!r} - "
             "give every column a name of its own",
+        )
+    if len(header) == 1 and header[0] not in wanted and (apart := _SEPARATORS & set(header[0])):
+        raise DataError(
+            f"{shown}: its fields are separated by {min(apart)!r} ({header[0]}) - "
+            "separate them by commas"
         )
     head = read(nrows=1, skiprows=skipped, skip_blank_lines=False)
     present = list(head.column_names) if head is not None else []

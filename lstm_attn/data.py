@@ -105,7 +105,7 @@ def read_rows(
             split = read_labelled(tables, task, encoding, labelled=labelled)
             return NewRows(split=split, stamps=None)
         case "forecasting":
-            series = read_series(tables, task)
+            series = read_series(tables, task, encoding.frequency)
             regular(series, encoding.frequency)
             origins = np.arange(context - 1, len(series.values) - task.horizon, dtype=np.int64)
             split = encode_series(series, task, encoding, origins)

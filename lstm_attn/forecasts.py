@@ -14,7 +14,7 @@ from lstm_attn.encoding import Encoding, Scaler, Where
 from lstm_attn.errors import DataError
 from lstm_attn.fingerprint import fingerprint
 from lstm_attn.frequency import SEASONS, calendar_inputs
-from lstm_attn.problems import Problems
+from lstm_attn.problems import Problems, rows
 from lstm_attn.sequences import SequenceData, Split
 from lstm_attn.series import Integers, Series, read_series, regular, written
 from lstm_attn.source import Source
@@ -163,7 +163,7 @@ def _check_lengths(bounds: Bounds, horizon: int, season: int, problems: Problems
         if end - start < least:
             why = f"horizon {horizon}" + (f" and season {season}" if name == "train" else "")
             problems.add(
-                f"data.{name}: {end - start} rows are too few for {why} - give at least {least}"
+                f"data.{name}: {rows(end - start, 'are')} too few for {why} - give at least {least}"
             )
 
 

@@ -39,6 +39,10 @@ _FIXED = {
 _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 _SHORTEST_MONTH = np.timedelta64(28, "D")
 _SATURDAY = 5
+_MOST = 0.75
+"""Share of rows above which a rule of the calendar is theirs, and the others are slips."""
+_FEW = 0.1
+"""Share of rows on weekends below which days are business days; of all days it is 2/7."""
 
 
 def infer(stamps: Stamps) -> str:
@@ -50,11 +54,12 @@ def infer(stamps: Stamps) -> str:
     step = _most_common(np.diff(stamps).astype(np.int64))
     if np.timedelta64(step, "us") >= _SHORTEST_MONTH:
         apart = _most_common(np.diff(_month(stamps)))
-        end = bool((_day(stamps) == _days_in_month(stamps)).all())
-        if end or bool((_day(stamps) == _day(stamps)[0]).all()):
+        end = bool((_day(stamps) == _days_in_month(stamps)).mean() > _MOST)
+        if end or bool((_day(stamps) == _most_common(_day(stamps))).mean() > _MOST):
             return _name(apart, _MONTHS) + (" end" if end else "")
     whole_weeks = stamps[-1] - stamps[0] > np.timedelta64(7, "D")
-    if step == _FIXED["day"] and whole_weeks and bool((weekday(stamps) < _SATURDAY).all()):
+    weekend = float((weekday(stamps) >= _SATURDAY).mean())
+    if step == _FIXED["day"] and whole_weeks and weekend < _FEW:
         return "business day"
     return _name(step, _FIXED)
 

@@ -78,7 +78,9 @@ def label_codes(
     if (codes < 0).any():
         counts = np.bincount(indices, minlength=len(found))
         unseen = [
-            f"{found[at]!r} ({counts[at]} rows)" for at, place in enumerate(places) if place < 0
+            f"{found[at]!r} ({counts[at]} row{'s' if counts[at] > 1 else ''})"
+            for at, place in enumerate(places)
+            if place < 0
         ]
         raise DataError(
             f"{key}: training rows have no label {listed(unseen)} - it has "

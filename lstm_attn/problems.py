@@ -33,3 +33,9 @@ class Problems:
         """
         if self.lines:
             raise DataError(*self.lines)
+
+
+def rows(count: int, verb: str) -> str:
+    """Write a number of rows with what they do: `1 row is`, `3 rows are`."""
+    one = {"are": "is", "have": "has"}
+    return f"1 row {one[verb]}" if count == 1 else f"{count} rows {verb}"

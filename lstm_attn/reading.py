@@ -9,7 +9,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from lstm_attn.comma_separated import read_csv
 from lstm_attn.errors import DataError
+from lstm_attn.json_problems import broken_row, mixed_rows
 from lstm_attn.json_strings import as_written
 
 SUFFIXES = {
@@ -73,7 +74,10 @@ def find_files(patterns: Sequence[str], *, key: str) -> list[Path]:
     problems: list[str] = []
     for pattern in patterns:
         path = Path(pattern)
-        if has_magic(pattern) and not path.exists():
+        if too_long := _too_long(path):
+            found = []
+            problems.append(f"{key}: {too_long}")
+        elif has_magic(pattern) and not path.exists():
             found = [Path(name) for name in sorted(glob(pattern, recursive=True))]  # noqa: PTH207 - takes absolute patterns
             found = [file for file in found if file.is_file()]
             if not found:
@@ -86,7 +90,11 @@ def find_files(patterns: Sequence[str], *, key: str) -> list[Path]:
             problems.append(f"{key}: no file {pattern!r} - {_beside(path)}")
         else:
             found = [path]
-        problems += [f"{key}: {file} is empty" for file in found if file.stat().st_size == 0]
+        problems += [
+            f"{key}: {file} is empty - give a file with rows, or leave it out"
+            for file in found
+            if file.stat().st_size == 0
+        ]
         files += found
     if not patterns:
         problems.append(f"{key}: no file named - give a path, a glob, or a list of them")
@@ -118,10 +126,13 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}) - save it as UTF-8") from error
     except _UNREADABLE as error:
-        if data_format == "json" and "Column(/" in str(error):
-            raise DataError(_mixed_types(path, str(error), wanted)) from error
+        told = _wrong_json(path, wanted) if data_format == "json" else None
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: cannot be read as {data_format}: {reason}") from error
+        raise DataError(
+            told
+            or f"{path}: cannot be read as {data_format}: {reason} - "
+            "mend the file, or name its true format"
+        ) from error
     missing = [
         f"{wanted[name]}: no column {name!r} in {path} - it has: {', '.join(present)}"
         for name in wanted
@@ -130,7 +141,7 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
     if missing:
         raise DataError(*missing)
     if table is None or table.num_rows == 0:
-        raise DataError(f"{path}: no rows")
+        raise DataError(f"{path}: no rows - give a file with rows, or leave it out")
     return table
 
 
@@ -209,30 +220,32 @@ def _json_lines(path: Path, folder: Path) -> Path:
     return path
 
 
-def _mixed_types(path: Path, reason: str, wanted: Mapping[str, str]) -> str:
-    """Name the first row where a JSON column changes its type: Arrow's own count is by block."""
-    column = reason.partition("Column(/")[2].partition(")")[0].partition("/")[0]
-    kinds: dict[str, int] = {}
-    with TemporaryDirectory() as folder, suppress(ValueError):  # a later row may be broken too
-        plain = _unpacked(path, Path(folder)) if path.suffix == ".gz" else path
-        lines = _json_lines(plain, Path(folder)).read_text(encoding="utf-8-sig").split("\n")
-        for number, line in enumerate(filter(str.strip, lines), start=1):
-            if kind := _kind(json.loads(line).get(column)):
-                kinds.setdefault(kind, number)
-            if len(kinds) > 1:
-                break
-    seen = ", ".join(f"{kind} from row {number}" for kind, number in kinds.items())
-    key = wanted.get(column, "data.format")
-    return f"{key}: column {column!r} of {path} changes its type: {seen} - write all rows alike"
+def _wrong_json(path: Path, wanted: Mapping[str, str]) -> str | None:
+    """Say what is wrong with a file of JSON; None where only Arrow knows."""
+    try:
+        with TemporaryDirectory() as folder:
+            plain = _unpacked(path, Path(folder)) if path.suffix == ".gz" else path
+            text = _json_lines(plain, Path(folder)).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        return f"{path}: not UTF-8 text ({error}) - save it as UTF-8"
+    except (EOFError, OSError, ValueError, zlib.error):
+        return None  # what was raised at first says it
+    if found := broken_row(text):
+        return f"{path}: cannot be read as json: {found} - mend or remove such rows"
+    for column, key in wanted.items():
+        if found := mixed_rows(text, column):
+            return f"{key}: column {column!r} of {path} {found} - write all rows alike"
+    return None
 
 
-def _kind(value: object) -> str:
-    """Name the kind of a JSON value; nothing for what tells none."""
-    if isinstance(value, list):
-        inner = sorted({_kind(item) for item in value} - {""})
-        return f"lists of {' and '.join(inner)}" if inner else ""
-    names = {bool: "true or false", int: "numbers", float: "numbers", str: "text", dict: "objects"}
-    return names.get(type(value), "")
+def _too_long(path: Path) -> str | None:
+    """Say so where a path, or a name in it, is longer than any can be."""
+    try:
+        path.exists()
+    except OSError as error:
+        shown = str(path) if len(str(path)) <= 60 else f"{str(path)[:57]}..."  # noqa: PLR2004 - a line's worth
+        return f"{shown!r} cannot be looked for, {(error.strerror or '').lower()} - name a file"
+    return None
 
 
 def _beside(path: Path) -> str:

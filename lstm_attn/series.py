@@ -4,7 +4,7 @@ Letters: N rows of all files, C columns read, F features, K targets.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from lstm_attn.config import TaskConfig
 from lstm_attn.errors import DataError
 from lstm_attn.frequency import Stamps, infer, places
 from lstm_attn.moments import Moments, moments
-from lstm_attn.problems import Problems
+from lstm_attn.problems import Problems, rows
 from lstm_attn.source import FileTable, wanted_columns
 
 Floats = npt.NDArray[np.float64]
@@ -53,8 +53,15 @@ class Series:
         return f"row {self.row[at]}{moment} of {self.files[self.file[at]]}"
 
 
-def read_series(tables: Sequence[FileTable], task: TaskConfig) -> Series:
+def read_series(
+    tables: Sequence[FileTable], task: TaskConfig, frequency: str | None = None
+) -> Series:
     """Read files one after another, bring them in time order, refuse what is missing or doubled.
+
+    Arguments:
+        tables: the files.
+        task: names the columns.
+        frequency: what training rows have; None to infer it.
 
     Raises:
         DataError: text where numbers belong, no value, no time, a time twice, files with a time
@@ -94,7 +101,10 @@ def read_series(tables: Sequence[FileTable], task: TaskConfig) -> Series:
         was_sorted=bool((np.diff(order) < 0).any()),
     )
     _check_values(series, task, problems)
-    _check_doubled(series, problems)
+    is_doubled = _check_doubled(series, problems)
+    if problems.lines:  # gaps are told beside them; without them `regular` tells of gaps
+        with problems.collected():
+            regular(_chosen(series, ~is_doubled), frequency)
     problems.settle()
     return series
 
@@ -119,7 +129,7 @@ def regular(series: Series, frequency: str | None = None) -> str | None:
     steps = places(times, found)
     between = np.flatnonzero(steps < 0)
     if len(between):
-        others = f", and {len(between) - 1} other rows likewise" if len(between) > 1 else ""
+        others = f", as do {len(between) - 1} more" if len(between) > 1 else ""
         zone = ", write days without a time zone" if series.in_utc else ""
         raise DataError(
             f"task.time: {series.where(int(between[0]))} lies between two steps at the frequency "
@@ -130,8 +140,9 @@ def regular(series: Series, frequency: str | None = None) -> str | None:
     if gaps.any():
         at = int(np.flatnonzero(gaps)[0])
         raise DataError(
-            f"task.time: {gaps.sum()} rows are missing at the frequency {found!r}, the first after "
-            f"{series.where(at)} - add them, or leave out task.time to keep their order"
+            f"task.time: {rows(int(gaps.sum()), 'are')} missing at the frequency {found!r}, the "
+            f"first after {series.where(at)} - add them{_offset(series, ',')}, or leave out "
+            "task.time to keep their order"
         )
     return found
 
@@ -169,13 +180,38 @@ def _check_values(series: Series, task: TaskConfig, problems: Problems) -> None:
             )
 
 
-def _check_doubled(series: Series, problems: Problems) -> None:
+def _check_doubled(series: Series, problems: Problems) -> npt.NDArray[np.bool_]:
+    """Tell of each row, (N,), whether it has the time of the one before."""
+    is_doubled = np.zeros(len(series.values), dtype=np.bool_)
     if series.stamps is None:
-        return
-    doubled = np.flatnonzero(np.diff(series.stamps) == np.timedelta64(0))
+        return is_doubled
+    is_doubled[1:] = np.diff(series.stamps) == np.timedelta64(0)
+    doubled = np.flatnonzero(is_doubled)
     if len(doubled):
-        first = int(doubled[0])
+        second = int(doubled[0])
         problems.add(
-            f"task.time: {len(doubled)} rows have the time of another, the first "
-            f"{series.where(first)} and {series.where(first + 1)} - keep one of each"
+            f"task.time: {rows(len(doubled), 'have')} the time of another, the first "
+            f"{series.where(second)}, that of {series.where(second - 1)} - keep one of each"
+            f"{_offset(series, ', or')}"
         )
+    return is_doubled
+
+
+def _chosen(series: Series, kept: npt.NDArray[np.bool_]) -> Series:
+    return replace(
+        series,
+        values=series.values[kept],
+        stamps=None if series.stamps is None else series.stamps[kept],
+        file=series.file[kept],
+        row=series.row[kept],
+    )
+
+
+def _offset(series: Series, glue: str) -> str:
+    """Say what cures a change of clocks, where times of day may have met one."""
+    if series.stamps is None or series.in_utc:
+        return ""
+    time = series.stamps - series.stamps.astype("M8[D]")
+    if (time == time[0]).all():
+        return ""
+    return f"{glue} write times with their UTC offset where clocks have changed"

@@ -94,7 +94,7 @@ def _check_left(start: int, total: int, key: str, unit: str) -> None:
     if start < 1:
         raise DataError(
             f"{key}: {total - start} of {total} {unit} are held out and none is left to train on - "
-            "hold out fewer, or give more"
+            f"hold out fewer, or give more {unit}"
         )
 
 
@@ -149,9 +149,10 @@ def _draw(labels: Integers, count: int, rng: np.random.Generator, key: str) -> I
     sizes = np.bincount(labels, minlength=1)
     most = np.maximum(sizes - 1, 0)
     if count > most.sum():
+        fewer = f"hold out at most {most.sum()}, or give" if most.any() else "give"
         raise DataError(
-            f"{key}: {count} rows can't be held out of {len(labels)} with one of each label left "
-            f"to train on - hold out at most {most.sum()}, or give more rows"
+            f"{key}: {count} of {len(labels)} rows can't be held out with one of each label left "
+            f"to train on - {fewer} more rows"
         )
     exact = count * sizes / max(sizes.sum(), 1)
     quotas = np.minimum(np.floor(exact).astype(np.int64), most)

@@ -5,7 +5,8 @@ import itertools
 import secrets
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from search import lease, summaries
-from search.database import open_storage, refuse_once_deleted
-from search.errors import StudyNotFound, WrongUse
+from search.database import open_storage, refuse_once_deleted, told
+from search.errors import StorageError, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
 from search.spec import StudySpec
@@ -84,6 +85,7 @@ class Archive:
 
         Raises:
             WrongUse: a study of that name is there, but another program's.
+            StorageError: another version's.
         """
         try:
             study_id = self.storage.get_study_id_from_name(name)
@@ -94,7 +96,13 @@ class Archive:
             if self._is_empty(study_id):
                 return None  # its creation was cut short
             raise WrongUse(f"study {name!r} is another program's - take another name with --name")
-        return _stored(study_id, name, attribute)
+        try:
+            return _stored(study_id, name, attribute)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StorageError(
+                f"study {name!r} in {self.settings.storage} is not written as this version writes "
+                f"studies ({error!r}) - use the version that wrote it, or another --storage"
+            ) from error
 
     def get(self, name: str) -> StoredStudy:
         """Read a study that must be there.
@@ -154,6 +162,10 @@ class Archive:
         self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
         return study
 
+    def is_run(self, name: str) -> bool:
+        """Tell whether somebody runs a study, by name: it may not be written yet."""
+        return lease.holder(self.storage.engine, name) is not None
+
     def guard(self, study: StoredStudy) -> None:
         """Refuse every further commit once the study is deleted."""
         refuse_once_deleted(self.storage, study.id, study.name)
@@ -203,6 +215,25 @@ class Archive:
 
     def _is_empty(self, study_id: int) -> bool:
         return not self.storage.get_all_trials(study_id, deepcopy=False)
+
+
+@contextmanager
+def opened(settings: Settings, *, create: bool = False) -> Iterator[Archive]:
+    """Open the studies of a database for a block, and release them after it.
+
+    Arguments:
+        settings: where the database is.
+        create: whether to make it where there is none.
+
+    Raises:
+        StorageError: it cannot be had, or fails inside the block.
+    """
+    archive = Archive(settings, create=create)
+    try:
+        with told(settings.storage):
+            yield archive
+    finally:
+        archive.close()
 
 
 def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:

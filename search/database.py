@@ -11,8 +11,10 @@ from pathlib import Path
 
 import optuna
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import Connection, ExceptionContext
+from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import StorageError, StudyDeleted
 from search.lease import UNFENCED
@@ -37,29 +39,59 @@ def open_storage(url: str, *, create: bool) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     path = Path(url.removeprefix(SQLITE))
-    if not create and not path.is_file():
+    if not create and not is_there(path):
         raise StorageError(
             f"no database at {path} - launch a study first, or name another with --storage"
         )
-    try:
+    with told(url, OSError):
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
         if not path.exists():
             _create(path)
         _check_ours(path)
         storage = _open(path)
-    except RuntimeError as error:
-        raise StorageError(
-            f"the database {path} has the schema of another Optuna than "
-            f"{optuna.__version__} - use the version that wrote it, or another --storage"
-        ) from error
-    except (OSError, sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-        if full := outage(_named(path), error):
-            raise full from error
-        cause = getattr(error, "orig", None) or error
-        raise StorageError(
-            f"the database {path} cannot be used: {cause} - name another with --storage"
-        ) from error
     sqlalchemy.event.listen(storage.engine, "handle_error", partial(_tell_outage, path))
     return storage
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a database is there; a file without anything in it is none.
+
+    Raises:
+        StorageError: its folder cannot be looked into.
+    """
+    with told(str(path), OSError):
+        return path.is_file() and path.stat().st_size > 0
+
+
+@contextmanager
+def told(url: str, *more: type[Exception]) -> Iterator[None]:
+    """Tell a database's troubles in our words.
+
+    Arguments:
+        url: of the database.
+        more: errors that are its troubles, besides those of SQL.
+
+    Raises:
+        StorageError: the database failed inside the block.
+        Outage: its disk is full.
+    """
+    troubles: tuple[type[Exception], ...] = (
+        sqlite3.Error,
+        SQLAlchemyError,
+        StorageInternalError,
+        *more,
+    )
+    try:
+        yield
+    except troubles as error:
+        if full := outage(_named(url), error):
+            raise full from error
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        cause = getattr(cause, "orig", None) or cause
+        raise StorageError(
+            f"{_named(url)} cannot be used: {cause} - name another with --storage"
+        ) from error
 
 
 def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
@@ -83,12 +115,12 @@ def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
 
 def _tell_outage(path: Path, context: ExceptionContext) -> None:
     """Raise an outage as one, where SQLAlchemy and Optuna, which would try again, have no say."""
-    if full := outage(_named(path), context.original_exception):
+    if full := outage(_named(str(path)), context.original_exception):
         raise full from context.original_exception
 
 
-def _named(path: Path) -> str:
-    return f"the database {path}"
+def _named(url: str) -> str:
+    return f"the database {url.removeprefix(SQLITE)}"
 
 
 def _create(path: Path) -> None:
@@ -131,7 +163,17 @@ def _check_ours(path: Path) -> None:
 
 
 def _open(path: Path) -> RDBStorage:
-    return RDBStorage(f"{SQLITE}{path}", engine_kwargs={"creator": partial(_connect, path)})
+    connect = {"creator": partial(_connect, path)}
+    # Optuna would refuse another schema too, but keep its connections.
+    storage = RDBStorage(f"{SQLITE}{path}", connect, skip_compatibility_check=True)
+    if storage.get_current_version() != storage.get_head_version():
+        storage.remove_session()
+        storage.engine.dispose()
+        raise StorageError(
+            f"the database {path} has the schema of another Optuna than {optuna.__version__} - "
+            "use the version that wrote it, or another --storage"
+        )
+    return storage
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -13,9 +13,10 @@ from lstm_attn.sequences import SequenceData
 from lstm_attn.stream import epoch_steps
 from lstm_attn.tasks import task_for
 from search import lease, spec, workers
-from search.archive import Archive, StoredStudy
+from search.archive import Archive, StoredStudy, opened
 from search.checkpoints import Store
 from search.coordinator import Coordinator
+from search.database import is_there
 from search.errors import Outage, SpecChanged
 from search.ledger import Ledger
 from search.patience import Interrupted, Patience
@@ -63,10 +64,8 @@ def _launch(
 ) -> Launched:
     """Take one thing after the other; on the way out all is undone."""
     with ExitStack() as undo:
-        # Wrong data leave no database behind; where there is one, an owner is met first.
-        data = None if settings.sqlite_file.exists() else _checked_data(file)
-        archive = patience(lambda: Archive(settings, create=True))
-        undo.callback(archive.close)
+        data = patience(lambda: _told_first(file, settings, undo))
+        archive = patience(lambda: undo.enter_context(opened(settings, create=True)))
         held = patience(
             lambda: lease.acquire(
                 archive.storage.engine,
@@ -81,8 +80,7 @@ def _launch(
         study = archive.find(file.name)
         if study:
             study = replace(study, spec=_same(file, study, data, archive))
-            summary = archive.summary(study)
-            if not summary.count("running") and summary.finished >= study.spec.trials:
+            if summary := _spent(study, archive):
                 _sweep(study, summary, archive, held)
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
@@ -99,6 +97,42 @@ def _launch(
         study = _stored(study, file, data, archive, patience)
         ending = _run(study, data, archive, held, places, stop, patience, watch)
         return Launched(ending=ending, study=archive.summary(study), fresh=True)
+
+
+def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> SequenceData | None:
+    """Tell what the user can mend before anything is made, written or started.
+
+    Arguments:
+        file: the study file.
+        settings: where database, checkpoints and Ray are.
+        undo: gets the leaving of a Ray that is joined.
+
+    Returns:
+        the data; None where somebody runs the study, who is met before data are read.
+    """
+    data = None
+    if is_there(settings.sqlite_file):
+        with opened(settings) as archive:
+            if archive.is_run(file.name):
+                return None
+            data = _checked_data(file)
+            if study := archive.find(file.name):
+                same = replace(study, spec=_same(file, study, data, archive))
+                if _spent(same, archive):
+                    return data
+    data = data or _checked_data(file)
+    settings.check_checkpoints()
+    if settings.ray_address:  # one of our own is started only once the study is ours
+        workers.connect(settings.ray_address, slots=None, cpus=file.threads)
+        undo.callback(workers.disconnect)
+    return data
+
+
+def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
+    """Sum up a study that has all its trials; None of one that hasn't."""
+    summary = archive.summary(study)
+    is_spent = not summary.count("running") and summary.finished >= study.spec.trials
+    return summary if is_spent else None
 
 
 def _checked_data(file: SpecFile) -> SequenceData:

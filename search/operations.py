@@ -3,8 +3,8 @@
 Names of studies stand for themselves; where one stands on the command line, its file will do.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,12 +199,7 @@ def study_name(name_or_file: str) -> str:
     return load(path).name
 
 
-@contextmanager
-def _archive(settings: Settings) -> "Iterator[Archive]":
-    from search.archive import Archive
+def _archive(settings: Settings) -> "AbstractContextManager[Archive]":
+    from search.archive import opened
 
-    archive = Archive(settings)
-    try:
-        yield archive
-    finally:
-        archive.close()
+    return opened(settings)

@@ -1,5 +1,6 @@
 """Where studies, checkpoints and Ray are: read once, at the edge."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,22 @@ class Settings:
         """The database's file."""
         return Path(self.storage.removeprefix(SQLITE))
 
+    def check_checkpoints(self) -> None:
+        """Refuse a place where no folder of checkpoints can be.
+
+        Raises:
+            WrongUse: a file is in its way, or a folder that nothing can be written into.
+        """
+        way = (self.checkpoints, *self.checkpoints.parents)
+        nearest = next(place for place in way if os.access(place, os.F_OK))
+        if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+            return
+        why = "cannot be written into" if nearest.is_dir() else "is a file"
+        raise WrongUse(
+            f"--checkpoints: no folder {self.checkpoints} can be used, {nearest} {why} - "
+            "name another"
+        )
+
 
 def read(
     environment: Mapping[str, str],
@@ -50,8 +67,9 @@ def read(
     )
     path = url.removeprefix(SQLITE)
     if not url.startswith(SQLITE) or path in ("", ":memory:"):
-        kind = url.partition(":")[0]
-        raise WrongUse(f"--storage: got a {kind} URL - use sqlite:///FILE, a database in a file")
+        # What stands behind the kind of a URL may be a password.
+        got = f"a {url.partition(':')[0]} URL" if "://" in url else repr(url)
+        raise WrongUse(f"--storage: got {got} - use sqlite:///FILE, a database in a file")
     file = (folder / path).resolve()
     place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
     return Settings(

@@ -1,17 +1,38 @@
 """What all commands have in common: an example in their help, errors as lines, exit codes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from lstm_attn.errors import LstmAttnError
 from search.errors import SearchError, WrongUse
 
+_UsageError: Any = typer.BadParameter.__base__
+"""What all wrong arguments and options are; typer itself doesn't name it."""
+
+
+class Commands(TyperGroup):
+    """The commands, of whose wrong use a line is told, without the usage above it."""
+
+    def make_context(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - typer's own
+        """Read what stands before the command's name."""
+        with _in_a_line():
+            return super().make_context(*given, **named)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
+        """Read what stands after the command's name, and run it."""
+        with _in_a_line():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
     name="lstm-search",
+    cls=Commands,
     help="Search hyperparameters of LSTM models with attention.",
     no_args_is_help=True,
     add_completion=False,
@@ -37,13 +58,33 @@ def command(
                 function(**given)
             except (SearchError, LstmAttnError) as error:
                 for problem in error.problems:
-                    typer.echo(problem, err=True)
+                    _tell(problem)
                 known = error.exit_code if isinstance(error, SearchError) else WrongUse.exit_code
                 raise typer.Exit(known) from error
 
         return app.command(name, epilog=f"\b\nExample:\n  lstm-search {example}")(run)
 
     return register
+
+
+@contextmanager
+def _in_a_line() -> Iterator[None]:
+    """Tell what is wrong with arguments and options as everything else that is wrong."""
+    try:
+        yield
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # no arguments at all: help is shown
+            raise
+        said, context = error.format_message().rstrip("."), error.ctx
+        path = context.command_path if context else app.info.name
+        _tell(said if " - " in said else f"{said} - see {path} --help")
+        raise typer.Exit(WrongUse.exit_code) from error
+
+
+def _tell(problem: str) -> None:
+    """Print a problem as one line on stderr, whatever a file or an option has put into it."""
+    line = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in problem)
+    typer.echo(line, err=True)
 
 
 def _version(asked: bool) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from search import operations
 from search.cli.app import command
-from search.cli.options import Data, Folder, Json, Out
+from search.cli.options import Data, Folder, Json, Out, real, whole
 
 
 @command("score exports/japanese-vowels studies/data/japanese_vowels_test.jsonl")
@@ -43,11 +43,16 @@ def predict(
 def generate(
     folder: Folder,
     prompt: Annotated[str, typer.Option(help="Text to go on from.")],
-    length: Annotated[int, typer.Option(help="Tokens to write.")] = 200,
+    length: Annotated[
+        int, typer.Option(parser=whole(1), metavar="N", help="Tokens to write.")
+    ] = 200,
     temperature: Annotated[
-        float, typer.Option(help="1: as the model holds likely; 0: the likeliest.")
+        float,
+        typer.Option(
+            parser=real, metavar="T", help="1: as the model holds likely; 0: the likeliest."
+        ),
     ] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(parser=whole(0), metavar="N", help="Of the draws.")] = 0,
 ) -> None:
     """Let an exported language model go on from a prompt."""
     from search.render import output

@@ -1,9 +1,13 @@
 """Arguments and options that several commands take, and how they are read."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
 
 def duration(text: str) -> float:
@@ -18,6 +22,35 @@ def duration(text: str) -> float:
         return times.duration(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def whole(low: int, high: int = 2**63 - 1) -> Callable[[str | int], int]:
+    """Give the reader of a whole number within limits.
+
+    Arguments:
+        low: the smallest.
+        high: the largest.
+    """
+
+    def read(text: str | int) -> int:
+        if not _WHOLE.fullmatch(str(text)) or not low <= int(text) <= high:
+            more = "" if high == 2**63 - 1 else f" up to {high:,}"
+            raise typer.BadParameter(f"got {text!r} - use a whole number from {low}{more}")
+        return int(text)
+
+    return read
+
+
+def real(text: str | float) -> float:
+    """Read a number.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"got {text!r} - use a number such as 0.8") from error
 
 
 def writable(out: Path | None) -> Path | None:
@@ -55,7 +88,7 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Over the file's, such as training.epochs=5."),
 ]
 Rename = Annotated[str | None, typer.Option("--name", help="The study's name, over the file's.")]
-Top = Annotated[int, typer.Option(min=1, help="How many of the best.")]
+Top = Annotated[int, typer.Option(parser=whole(1), metavar="K", help="How many of the best.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the end result alone.")]
 Out = Annotated[

@@ -21,6 +21,7 @@ from search.cli.options import (
     Storage,
     Top,
     duration,
+    whole,
 )
 from search.errors import SearchError
 from search.records import Ending
@@ -50,12 +51,18 @@ def check(
 def launch(
     file: File,
     *,
-    trials: Annotated[int | None, typer.Option(min=1, help="Finished trials in all.")] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(parser=whole(1, 1_000_000), metavar="N", help="Finished trials in all."),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(parser=duration, metavar="TIME", help="Of this launch: 30m, 1h30m, 45s."),
     ] = None,
-    slots: Annotated[int | None, typer.Option(min=1, help="Trials at a time, at most.")] = None,
+    slots: Annotated[
+        int | None,
+        typer.Option(parser=whole(1, 10_000), metavar="N", help="Trials at a time, at most."),
+    ] = None,
     name: Rename = None,
     overrides: Overrides = None,
     storage: Storage = None,
@@ -132,7 +139,9 @@ def best(name: Name, top: Top = 5, storage: Storage = None, as_json: Json = Fals
 @command("replay quickstart 7")
 def replay(
     name: Name,
-    number: Annotated[int, typer.Argument(metavar="NUMBER", min=0, help="The trial's number.")],
+    number: Annotated[
+        int, typer.Argument(parser=whole(0), metavar="NUMBER", help="The trial's number.")
+    ],
     storage: Storage = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -182,7 +191,9 @@ def export(
 
 @command("dashboard --port 8081")
 def dashboard(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="On this machine alone.")] = 8080,
+    port: Annotated[
+        int, typer.Option(parser=whole(0, 65535), metavar="N", help="On this machine alone.")
+    ] = 8080,
     storage: Storage = None,
 ) -> None:
     """Serve optuna-dashboard over the database until Ctrl-C."""

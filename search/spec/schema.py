@@ -79,7 +79,7 @@ Held = Annotated[Any, BeforeValidator(_held)]
 Seconds = Annotated[float, BeforeValidator(_duration)]
 HELD = "a share such as 0.2, a number of rows, a date such as '2015-01-01', or files"
 DURATION = "a time above 0 and up to 1000h, such as '30m', '1h30m' or a number of seconds"
-SEED = "a whole number, 0 or more"
+SEED = "a whole number from 0 up to 2**63 - 1"
 
 
 class Section(BaseModel):

@@ -2,15 +2,23 @@
 
 import logging
 import os
+import socket
 
 import ray
 
 from search.errors import ClusterError
 from search.spec.terms import Resources
 
+PATIENCE_SECONDS = 5.0
+"""How long a cluster may take to answer; Ray itself asks again for minutes."""
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+"""How a gRPC client begins (RFC 9113, 3.4): a preface, and settings without any in them."""
+_SETTINGS = 4
+"""The type of the frame with which a server answers, its fourth byte."""
+
 
 def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
-    """Join a Ray cluster, or start a Ray of our own on this machine.
+    """Join a Ray cluster, or start a Ray of our own on this machine; once is enough.
 
     Arguments:
         address: of the cluster; None starts one.
@@ -20,6 +28,10 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     Raises:
         ClusterError: the cluster cannot be reached.
     """
+    if ray.is_initialized():
+        return
+    if address is not None:
+        _knock(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -34,11 +46,8 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
             configure_logging=False,
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
-        said = str(error).splitlines()[0]
-        raise ClusterError(
-            f"Ray cannot be reached at {address or 'this machine'}: {said} - "
-            "check RAY_ADDRESS, or unset it to start a Ray of our own"
-        ) from error
+        said, _, _ = str(error).partition("\n")
+        raise _unreachable(address or "this machine", said) from error
 
 
 def disconnect() -> None:
@@ -62,3 +71,31 @@ def resources() -> dict[str, float]:
     """Tell what the cluster has, in use or not."""
     found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return found
+
+
+def _knock(address: str) -> None:
+    """Refuse an address at which no gRPC server answers, as Ray's are.
+
+    Raises:
+        ClusterError: nothing answers there, or something else.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return  # `auto` or `local`, which Ray looks up, or what it refuses at once
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), PATIENCE_SECONDS) as link:
+            if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+                return  # it would not answer in the clear
+            link.sendall(_GREETING)
+            answer = link.recv(_SETTINGS)
+    except (OSError, OverflowError) as error:
+        raise _unreachable(address, getattr(error, "strerror", None) or str(error)) from error
+    if len(answer) < _SETTINGS or answer[-1] != _SETTINGS:
+        raise _unreachable(address, "what answers there is no Ray")
+
+
+def _unreachable(address: str, why: str) -> ClusterError:
+    return ClusterError(
+        f"Ray cannot be reached at {address}: {why} - "
+        "check RAY_ADDRESS, or unset it to start a Ray of our own"
+    )

@@ -1,5 +1,4 @@
 import io
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +20,7 @@ from lstm_attn.checkpoint import (
     state_to_bytes,
     weights_from_bytes,
     weights_to_bytes,
+    write_config,
     write_model,
 )
 from lstm_attn.errors import CheckpointError
@@ -252,6 +252,6 @@ def test_a_config_that_makes_no_model_is_refused(saved, tmp_path, section, chang
     write_model(tmp_path, saved, about={})
     config = read_config(tmp_path)
     config[section] = changes and {**config[section], **changes}
-    (tmp_path / CONFIG_FILE).write_text(json.dumps(config))
+    write_config(tmp_path, config)
     with pytest.raises(CheckpointError):
         read_model(tmp_path)

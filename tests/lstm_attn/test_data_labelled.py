@@ -255,7 +255,7 @@ WRONG = [
     ([{"x": [1], "y": "a"}, {"x": [1], "y": " "}], "task.target: column 'y' has no label in row 2"),
     ([{"x": [1], "y": [0]}, {"x": [1], "y": [1]}], "'y' .* holds list.* not labels"),
     ([{"x": [1], "y": "a"}] * 9, "all training rows are labelled a - give rows of at least two"),
-    ([{"x": [1], "y": 0}, {"x": [1], "y": 1}], "data.validation: 1 rows can't be held out of 2"),
+    ([{"x": [1], "y": 0}, {"x": [1], "y": 1}], "data.validation: 1 of 2 rows can't be held out"),
     ([{"x": [1], "z": 0}] * 9, "task.target: no column 'y' in .* - it has: x, z"),
 ]  # fmt: skip
 
@@ -275,7 +275,7 @@ def test_labels_that_training_never_saw_are_named_in_both(tmp_path) -> None:
         prepared(tmp_path, float_rows(), **held)
     assert [line.partition(" - ")[0] for line in raised.value.problems] == [
         "data.validation: training rows have no label 'c' (2 rows)",
-        "data.test: training rows have no label 5 (1 rows)",
+        "data.test: training rows have no label 5 (1 row)",
     ]
     assert "it has 'a', 'b'" in raised.value.problems[0]
 

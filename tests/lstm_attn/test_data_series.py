@@ -252,7 +252,7 @@ def test_a_new_series_has_the_frequency_of_training(tmp_path) -> None:
     with pytest.raises(DataError, match="lies between two steps at the frequency 'day'"):
         read_rows([hours], data.task, data.encoding)
     gap = write(tmp_path / "gap.csv", frame().drop(index=4))
-    with pytest.raises(DataError, match="1 rows are missing at the frequency 'day'"):
+    with pytest.raises(DataError, match="1 row is missing at the frequency 'day'"):
         read_rows([gap], data.task, data.encoding)
 
 

@@ -63,11 +63,11 @@ WRONG = [
     ),
     (
         frame(freq="MS").drop(index=[5]),
-        r"1 rows are missing at the frequency 'month', the first after row 5 \(2012-05-01\) of",
+        r"1 row is missing at the frequency 'month', the first after row 5 \(2012-05-01\) of",
     ),
     (
         changed(day_7="2012-01-06"),
-        r"1 rows have the time of another, the first row 6 \(2012-01-06\) of .* and row 7 ",
+        r"1 row has the time of another, the first row 7 \(2012-01-06\) of .*, that of row 6 ",
     ),
     (
         changed(day_7="2012-01-07 05:30"),

@@ -1,4 +1,3 @@
-import json
 import random
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import torch
 
 import lstm_attn
 from lstm_attn.batches import Table
-from lstm_attn.checkpoint import SavedModel, write_model
+from lstm_attn.checkpoint import SavedModel, read_config, write_config, write_model
 from lstm_attn.config import DataConfig, ModelConfig, TaskConfig, TrainingConfig
 from lstm_attn.data import prepare
 from lstm_attn.errors import DataError
@@ -130,14 +129,13 @@ def test_a_name_that_tells_nothing_is_of_the_format_trained_on(text: Path) -> No
     unnamed = (text.parent / "held_out.txt").rename(text.parent / "held_out.data")
     with pytest.raises(DataError, match="no format known by that name"):
         loaded.score(str(unnamed))
-    config = text.parent / "character" / "config.json"
-    about = json.loads(config.read_text()) | {"data": {"format": "text"}}
-    config.write_text(json.dumps(about))
-    assert lstm_attn.load(config.parent).score(text.parent / "held_out.d*") == recorded
-    about["data"] = {"format": "csv"}
-    config.write_text(json.dumps(about))
+    folder = text.parent / "character"
+    about = read_config(folder)
+    write_config(folder, about | {"data": {"format": "text"}})
+    assert lstm_attn.load(folder).score(text.parent / "held_out.d*") == recorded
+    write_config(folder, about | {"data": {"format": "csv"}})
     named = unnamed.rename(text.parent / "held_out.txt")
-    assert lstm_attn.load(config.parent).score(named) == recorded
+    assert lstm_attn.load(folder).score(named) == recorded
 
 
 def test_a_language_model_predicts_no_rows(text: Path) -> None:

@@ -255,6 +255,13 @@ def test_a_damaged_export_names_the_file(any_export: Export, name: str, damage: 
         lstm_attn.load(any_export.folder)
 
 
+def test_a_changed_setting_is_noticed(classifier: Export) -> None:
+    path = classifier.folder / "config.json"
+    path.write_text(path.read_text().replace('"context": ', '"context": 1'))
+    with pytest.raises(CheckpointError, match=r"config\.json: the checksum differs"):
+        lstm_attn.load(classifier.folder)
+
+
 def test_a_changed_weight_is_noticed(classifier: Export) -> None:
     path = classifier.folder / "model.safetensors"
     content = bytearray(path.read_bytes())

@@ -149,7 +149,7 @@ def test_a_json_column_that_changes_its_type_is_named_with_its_rows(tmp_path, ro
         ("a.csv.gz", b"x\n1\n", "cannot be read as csv"),
         ("a.txt.gz", gzip.compress(b"words " * 99)[:30], "cannot be read as text"),
         ("a.json", b'{"x": 1}\n{"x":', "cannot be read as json"),
-        ("a.json", b'{"x": "\xe9"}', "cannot be read as json: .*UTF"),
+        ("a.json", b'{"x": "\xe9"}', "not UTF-8 text .* - save it as UTF-8"),
         ("a.json", b"[1, 2", "cannot be read as json"),
         ("a.json", b"[]", "cannot be read as json: it has no rows"),
         ("a.json", b"[1, 2]", "cannot be read as json"),
@@ -203,7 +203,7 @@ def test_all_files_that_cannot_be_found_are_named_at_once(tmp_path) -> None:
         f"data.train: no file '{tmp_path}/lost.csv' - {beside}",
         f"data.train: no file matches '{tmp_path}/*.parquet' - {beside}",
         f"data.train: no file '{tmp_path}/no/where.csv' - {beside}",
-        f"data.train: {tmp_path}/empty.csv is empty",
+        f"data.train: {tmp_path}/empty.csv is empty - give a file with rows, or leave it out",
         f"data.train: '{tmp_path}' is a folder - name its files, as {tmp_path}/*.csv",
     ]
 

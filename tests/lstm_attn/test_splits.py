@@ -70,7 +70,9 @@ def test_without_test_nothing_is_held_out_for_it() -> None:
 
 
 def test_too_many_rows_held_out_is_an_error_with_the_most_there_can_be() -> None:
-    with pytest.raises(DataError, match=r"9 rows can't be held out of 10 .* at most 8"):
+    with pytest.raises(
+        DataError, match=r"9 of 10 rows can't be held out .* at most 8, or give more rows"
+    ):
         stratified(np.arange(10) % 2, held(9), held(), 0)
     with pytest.raises(DataError, match=r"data.validation: 10 of 10 rows are held out"):
         cut(10, held(10), held())

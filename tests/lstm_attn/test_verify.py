@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from lstm_attn.batches import Table
-from lstm_attn.checkpoint import SavedModel, write_model
+from lstm_attn.checkpoint import SavedModel, read_config, write_config, write_model
 from lstm_attn.config import DataConfig, ModelConfig, TaskConfig, TrainingConfig
 from lstm_attn.data import prepare
 from lstm_attn.errors import CheckpointError, DataError
@@ -77,8 +77,7 @@ def folder(tmp_path: Path, rows: Path) -> Path:
 
 
 def change(folder: Path, **entries: object) -> None:
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, **entries}))
+    write_config(folder, {**read_config(folder), **entries})
 
 
 def test_a_process_without_optuna_ray_and_sqlalchemy_will_do(folder):
@@ -124,7 +123,7 @@ def test_data_that_have_changed_are_named(folder, rows):
 
 
 def test_another_encoding_than_the_training_rows_give_is_found(folder):
-    config = json.loads((folder / "config.json").read_text())
+    config = read_config(folder)
     config["encoding"]["scaler"]["mean"] = [9.0]
     change(folder, encoding=config["encoding"])
     with pytest.raises(CheckpointError, match=r"config\.json: encoding is not what"):

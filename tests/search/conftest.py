@@ -1,17 +1,23 @@
-"""Small studies without data: a spec of five variants on ten tokens, ledgers over SQLite."""
+"""Small studies without data: a spec of five variants on ten tokens, ledgers over SQLite.
 
+And commands that go wrong, with all that they may not do.
+"""
+
+import re
+import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from lstm_attn.config import DataConfig, TaskConfig
 from lstm_attn.reports import EpochReport
-from search import lease
+from search import cli, lease, workers
 from search.archive import Archive, StoredStudy
 from search.ledger import Ledger
 from search.patience import Through, at_once
@@ -175,3 +181,61 @@ def report_of(epoch: int, value: float, loss: float | None = None) -> EpochRepor
 @pytest.fixture
 def make_report() -> Callable[..., EpochReport]:
     return report_of
+
+
+class Wrong:
+    """Runs commands that go wrong in a folder of their own, and gives the lines they tell.
+
+    None may print a result, show a traceback, start Ray, or make, change or lose a file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(
+        self, line: str, files: Mapping[str, str | bytes] | None = None, *, code: int = 2
+    ) -> list[str]:
+        """Write files, run a command, and give what stands on stderr."""
+        for name, content in (files or {}).items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        before = self.everything()
+        result = CliRunner().invoke(cli.app, shlex.split(line), prog_name="lstm-search")
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception,
+            result.stderr,
+        )
+        assert (result.exit_code, result.stdout) == (code, "")
+        assert "Traceback" not in result.stderr
+        assert self.everything() == before
+        lines = result.stderr.splitlines()
+        assert all(one.isprintable() for one in lines)
+        return [one.replace(f"{self.folder}/", "") for one in lines]
+
+    def tells(
+        self, line: str, files: Mapping[str, str | bytes], lines: str, *, code: int = 2
+    ) -> None:
+        """Run a command that tells these lines and no others; `...` stands for anything."""
+        told = self(line, files, code=code)
+        wanted = lines.split("\n")
+        assert len(told) == len(wanted), told
+        for one, pattern in zip(told, wanted, strict=True):
+            assert re.fullmatch(re.escape(pattern).replace(r"\.\.\.", ".*"), one), (one, pattern)
+
+    def everything(self) -> dict[Path, bytes | None]:
+        """Read all files there are; of folders there is nothing to read."""
+        found = sorted(self.folder.rglob("*"))
+        return {path: path.read_bytes() if path.is_file() else None for path in found}
+
+
+@pytest.fixture
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wrong:
+    def started(*_: Any, **__: Any) -> None:
+        raise AssertionError("Ray was started")
+
+    monkeypatch.chdir(tmp_path)
+    for variable in ("LSTM_SEARCH_STORAGE", "LSTM_SEARCH_CHECKPOINTS", "RAY_ADDRESS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(workers, "connect", started)
+    return Wrong(tmp_path)

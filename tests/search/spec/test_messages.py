@@ -46,7 +46,7 @@ CASES = {
         ({"data": {"test": "2015-01-01"}}, "data.test: got the date 2015-01-01 - use a share"),
         ({"data": {"validation": 0.5, "test": 0.5}}, "data.test: 0.5 and validation 0.5 leave no"),
         ({"data": {"test": 0.8}}, "data.test: 0.8 and validation 0.2 leave no rows to train on"),
-        ({"data": {"seed": -1}}, "data.seed: got -1 - use a whole number, 0 or more"),
+        ({"data": {"seed": -1}}, "data.seed: got -1 - use a whole number from 0 up to 2**63 - 1"),
         ({"data": {"tokenizer": "chars"}}, "data.tokenizer: got 'chars' - use character, word"),
         (
             {"data": {"tokenizer": "character", "vocabulary": 9}},
