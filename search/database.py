@@ -102,11 +102,11 @@ def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
         study_id: Optuna's.
         name: the study's.
     """
+    query = sqlalchemy.text("SELECT study_name FROM studies WHERE study_id = :id")
 
     def is_there(connection: Connection) -> None:
         if connection.get_execution_options().get(UNFENCED):
             return
-        query = sqlalchemy.text("SELECT study_name FROM studies WHERE study_id = :id")
         if connection.execute(query, {"id": study_id}).scalar() != name:
             raise StudyDeleted("the study was deleted from the database while it ran")
 

@@ -110,9 +110,12 @@ class Lease:
         """How often the study has changed owners; stands in checkpoint names."""
         self._engine = engine.execution_options(**{UNFENCED: True})
         self._fenced = engine
-        sa.event.listen(engine, "commit", self.fence)
         self._study = study
         self._owner = owner
+        query = sa.select(_TABLE.c.owner).where(_TABLE.c.study == study)
+        is_postgresql = engine.dialect.name == "postgresql"
+        self._asks_owner = query.with_for_update(read=True) if is_postgresql else query
+        sa.event.listen(engine, "commit", self.fence)
         self._held_until = time.monotonic() + TTL_SECONDS
         self._stop_asked = False
         self._lost = False
@@ -142,10 +145,7 @@ class Lease:
         """
         if connection.get_execution_options().get(UNFENCED):
             return
-        query = sa.select(_TABLE.c.owner).where(_TABLE.c.study == self._study)
-        if connection.dialect.name == "postgresql":
-            query = query.with_for_update(read=True)
-        if connection.execute(query).scalar() != self._owner:
+        if connection.execute(self._asks_owner).scalar() != self._owner:
             self._lost = True
             raise LeaseLost("another coordinator has taken this study over - this one stands down")
 

@@ -6,7 +6,7 @@ paired by their ids, and the memory's numbers mean nothing.
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
@@ -84,12 +84,13 @@ class Twin:
         )
         return Pair(frozen.number, id_of(frozen), memory_id)
 
-    def create(self, memory: FrozenTrial, attributes: Mapping[str, Any]) -> Pair:
+    def create(self, memory: FrozenTrial, attributes: Mapping[str, Any], *, likely: int) -> Pair:
         """Write a trial of memory to the database, RUNNING, in one transaction.
 
         Arguments:
             memory: with all its parameters.
             attributes: further user attributes.
+            likely: the number that it gets unless somebody else has added a trial.
 
         Raises:
             StudyDeleted: the study is there no more.
@@ -103,7 +104,15 @@ class Twin:
         )
         tries = chain([self._create], repeat(self._create_unless_written))
         sql_id = self._through(lambda: next(tries)(template, nonce))
-        return Pair(self._sql.get_trial_number_from_id(sql_id), sql_id, id_of(memory))
+        return Pair(self._number(sql_id, likely), sql_id, id_of(memory))
+
+    def _number(self, sql_id: int, likely: int) -> int:
+        """Hold a trial's number to the likely one: else Optuna reads the whole trial for it."""
+        with suppress(KeyError):
+            by_number = self._sql.get_trial_id_from_study_id_trial_number
+            if by_number(self._study_id, likely) == sql_id:
+                return likely
+        return self._sql.get_trial_number_from_id(sql_id)
 
     def _create_unless_written(self, template: FrozenTrial, nonce: str) -> int:
         written = self._id_by(nonce)
