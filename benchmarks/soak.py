@@ -17,11 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import mean
-from typing import Any
 
 import psutil
 
-from lstm_attn.config import DataConfig, ModelConfig, TaskConfig, TrainingConfig
+from lstm_attn.config import (
+    VARIANTS,
+    WITH_ATTENTION,
+    WITH_FEEDFORWARD,
+    DataConfig,
+    ModelConfig,
+    TaskConfig,
+    TrainingConfig,
+    has_embedding,
+)
 from lstm_attn.data import prepare
 from lstm_attn.sequences import SequenceData
 from search import workers
@@ -32,7 +40,6 @@ EVERY = 50
 ALLOWED = 0.05
 """By how much of itself the memory may differ between the two thirds."""
 MIB = 2**20
-VARIANTS = ("attention", "embed", "ffn", "embed_ffn", "lstm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +92,20 @@ def follow(places: workers.RayWorkers) -> None:
 
 def task(number: int, data: SequenceData, chance: Random) -> TrialTask:
     """Draw a trial."""
-    sizes: dict[str, Any] = {
-        "variant": chance.choice(VARIANTS),
-        "hidden_size": chance.randrange(16, 257, 16),
-        "layers": chance.randint(1, 3),
-        "heads": chance.choice((1, 2, 4, 8)),
-        "ffn_width": chance.randrange(32, 513, 32),
-        "embedding_dim": chance.choice((8, 16, 32, 64)),
-    }
-    width = data.input_size
-    model = ModelConfig(input_size=width, output_size=width, tokens=True, causal=True, **sizes)
+    variant = chance.choice(VARIANTS)
+    embeds = has_embedding(variant, tokens=True)
+    model = ModelConfig(
+        variant=variant,
+        input_size=data.input_size,
+        output_size=data.input_size,
+        tokens=True,
+        causal=True,
+        hidden_size=chance.randrange(16, 257, 16),
+        layers=chance.randint(1, 3),
+        heads=chance.choice((1, 2, 4, 8)) if variant in WITH_ATTENTION else None,
+        ffn_width=chance.randrange(32, 513, 32) if variant in WITH_FEEDFORWARD else None,
+        embedding_dim=chance.choice((8, 16, 32, 64)) if embeds else None,
+    )
     training = TrainingConfig(
         epochs=3,
         batch_size=chance.choice((4, 8, 16, 32, 64)),

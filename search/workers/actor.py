@@ -1,8 +1,10 @@
 """What sits in a slot: trains one trial at a time, and hears wishes meanwhile. Knows no Ray."""
 
+import ctypes
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.sequences import SequenceData
@@ -47,6 +49,7 @@ class Worker:
                 yield message.content
             else:
                 messages.close()  # the next trial may come before this generator ends
+                _give_memory_back()
                 yield message.outcome
                 if message.content is not None:
                     yield message.content
@@ -66,3 +69,9 @@ class Worker:
             while len(self._wishes) > WISHES_KEPT:
                 del self._wishes[next(iter(self._wishes))]
             return wish
+
+
+def _give_memory_back() -> None:
+    """Give what a trial has freed back to the system: trials of other sizes leave it in pieces."""
+    with suppress(AttributeError):  # glibc alone keeps it, and has this
+        ctypes.CDLL(None).malloc_trim(0)
