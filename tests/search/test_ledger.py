@@ -313,6 +313,17 @@ def test_a_trial_that_somebody_else_enqueued_is_left_alone(desk: Any, make_repor
     assert len(states) == desk.spec.trials + 1
 
 
+def test_a_trial_has_its_own_number_where_somebody_else_has_added_one_meanwhile(desk: Any) -> None:
+    ledger = desk.open()
+    first = ledger.ask()
+    study = optuna.load_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    study.enqueue_trial({"heads": 2})
+    later = [ledger.ask(), ledger.ask()]
+    assert [task.number for task in (first, *later)] == [0, 2, 3]
+    ours = [trial.number for trial in desk.trials() if summaries.NONCE in trial.user_attrs]
+    assert ours == [0, 2, 3]
+
+
 @pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
 def test_with_one_slot_a_study_replays_exactly_interrupted_or_not(
     sampler: str, make_desk: Callable[..., Any], make_report: Any
