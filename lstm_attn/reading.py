@@ -6,6 +6,7 @@ Files are streamed: no cache that could be stale, no progress bar, no network.
 
 import gzip
 import json
+import os
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,20 +74,22 @@ def find_files(patterns: Sequence[str], *, key: str) -> list[Path]:
     problems: list[str] = []
     for pattern in patterns:
         path = Path(pattern)
-        if has_magic(pattern) and not path.exists():
+        exists = os.path.exists(path)  # noqa: PTH110 - takes names too long for a file
+        if has_magic(pattern) and not exists:
             found = [Path(name) for name in sorted(glob(pattern, recursive=True))]  # noqa: PTH207 - takes absolute patterns
             found = [file for file in found if file.is_file()]
             if not found:
                 problems.append(f"{key}: no file matches {pattern!r} - {_beside(path)}")
+        elif not exists:
+            found = []
+            problems.append(f"{key}: no file {pattern!r} - {_beside(path)}")
         elif path.is_dir():
             found = []
             problems.append(f"{key}: {pattern!r} is a folder - name its files, as {pattern}/*.csv")
-        elif not path.exists():
-            found = []
-            problems.append(f"{key}: no file {pattern!r} - {_beside(path)}")
         else:
             found = [path]
-        problems += [f"{key}: {file} is empty" for file in found if file.stat().st_size == 0]
+        empty = [file for file in found if file.stat().st_size == 0]
+        problems += [f"{key}: {file} is empty - give a file with rows" for file in empty]
         files += found
     if not patterns:
         problems.append(f"{key}: no file named - give a path, a glob, or a list of them")
@@ -121,7 +124,9 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
         if data_format == "json" and "Column(/" in str(error):
             raise DataError(_mixed_types(path, str(error), wanted)) from error
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: cannot be read as {data_format}: {reason}") from error
+        raise DataError(
+            f"{path}: cannot be read as {data_format}: {reason} - mend it, or name its format"
+        ) from error
     missing = [
         f"{wanted[name]}: no column {name!r} in {path} - it has: {', '.join(present)}"
         for name in wanted
@@ -130,7 +135,7 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
     if missing:
         raise DataError(*missing)
     if table is None or table.num_rows == 0:
-        raise DataError(f"{path}: no rows")
+        raise DataError(f"{path}: no rows - give a file with rows")
     return table
 
 
@@ -238,7 +243,7 @@ def _kind(value: object) -> str:
 def _beside(path: Path) -> str:
     """Say what is where a file was looked for."""
     folder = path.absolute().parent
-    while not folder.is_dir():
+    while not os.path.isdir(folder):  # noqa: PTH112 - likewise
         folder = folder.parent
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")  # noqa: PLR2004 - a line's worth

@@ -203,9 +203,16 @@ def test_all_files_that_cannot_be_found_are_named_at_once(tmp_path) -> None:
         f"data.train: no file '{tmp_path}/lost.csv' - {beside}",
         f"data.train: no file matches '{tmp_path}/*.parquet' - {beside}",
         f"data.train: no file '{tmp_path}/no/where.csv' - {beside}",
-        f"data.train: {tmp_path}/empty.csv is empty",
+        f"data.train: {tmp_path}/empty.csv is empty - give a file with rows",
         f"data.train: '{tmp_path}' is a folder - name its files, as {tmp_path}/*.csv",
     ]
+
+
+@pytest.mark.parametrize("pattern", ["a" * 300, "?" * 300, "a/" * 3000])
+def test_a_path_longer_than_any_file_has_its_line(tmp_path, pattern) -> None:
+    (tmp_path / "there.csv").write_text("x\n1\n")
+    with pytest.raises(DataError, match=f"^data.train: no file .* - {tmp_path} has: there.csv$"):
+        find_files([str(tmp_path / pattern)], key="data.train")
 
 
 def test_a_name_that_tells_no_format_is_an_error_with_those_that_do() -> None:
