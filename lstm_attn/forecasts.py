@@ -116,7 +116,7 @@ def _bounds(source: Source, series: Series) -> Bounds:
     """Divide the rows; validation's and test's own files come after the training files."""
     if source.validation and source.held_test.is_cut:
         raise DataError(
-            "data.test: test comes last, so with a file for validation it needs a file too"
+            "data.test: test comes last, and validation has a file - name a file for test too"
         )
     counts = [sum(file.table.num_rows for file in part) for part in source]
     part_of_file = np.repeat(np.arange(3), [len(part) for part in source])

@@ -146,8 +146,8 @@ class FloatRange:
 
     @property
     def largest(self) -> float:
-        """The largest number."""
-        return self.high
+        """The largest number, as steps reach it: 0.18 + 8 * 0.02 is not quite 0.34."""
+        return self.nearest(self.high)
 
     def points(self) -> tuple[Value, ...]:
         """List the numbers of a stepped range.

@@ -161,10 +161,11 @@ def _step(name: str, key: str, step: object, low: float, high: float) -> list[st
     if slip or not isinstance(step, int | float) or not 0 < step < math.inf:
         wanted = "a whole number, 1 or more" if whole else "a number above 0"
         return [f"{key}.step: got {shorten(step)} - use {wanted}"]
-    if low < high and step > high - low:
+    if low == high:
+        return []
+    first, last, apart = _decimal(low), _decimal(high), _decimal(step)
+    if apart > last - first:
         return [f"{key}.step: got {shorten(step)}, and high - low is less - use a smaller step"]
-    # As Optuna reckons, in decimals: from 0.1 to 0.7 there are six steps of 0.1.
-    first, last, apart = (Decimal(str(number)) for number in (low, high, step))
     if last - first > apart * MOST_STEPS:
         return [f"{key}.step: got {step}, which makes over a million values - use a larger step"]
     over = (last - first) % apart
@@ -177,3 +178,8 @@ def _step(name: str, key: str, step: object, low: float, high: float) -> list[st
     ]
     away = f"{key}: high {high} is not low {low} plus a multiple of step {step}"
     return [f"{away} - use high = {listed(ends)}"]
+
+
+def _decimal(number: float) -> Decimal:
+    """Take a number as Optuna does, as it is written: 0.1 to 0.7 are six steps of 0.1."""
+    return Decimal(number if isinstance(number, int) else str(number))

@@ -25,6 +25,8 @@ from search.spec.times import duration, is_datelike, iso_date
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LARGEST_SEED = 2**63 - 1
+SMALLEST_SHARE = 0.0001
+"""The smallest share of a GPU that Ray can count."""
 
 
 def _as_list(value: object) -> object:
@@ -213,7 +215,10 @@ class ResourcesSection(Section):
         default=None, ge=1, le=1024, description="a whole number from 1 up to 1,024"
     )
     gpus_per_trial: float | None = Field(
-        default=None, gt=0, le=1, description="a share of a GPU above 0 and up to 1, such as 0.25"
+        default=None,
+        ge=SMALLEST_SHARE,
+        le=1,
+        description=f"a share of a GPU from {SMALLEST_SHARE} up to 1, such as 0.25",
     )
 
 

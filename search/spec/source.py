@@ -26,7 +26,8 @@ def read(path: Path) -> Tree:
     try:
         tree = tomllib.loads(text)
     except RecursionError as error:
-        raise SpecError(f"{path}: 1 problem", "  lists or tables nested too deeply") from error
+        line = "  lists or tables nested too deeply - put fewer into one another"
+        raise SpecError(f"{path}: 1 problem", line) from error
     except ValueError as error:
         raise SpecError(f"{path}: 1 problem", f"  {_syntax(str(error), text)}") from error
     if not tree:

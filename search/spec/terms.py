@@ -16,7 +16,7 @@ class Resources:
     cpus_per_trial: int | None = None
     """CPUs of a slot, and threads of its trial."""
     gpus_per_trial: float | None = None
-    """Share of a GPU, above 0 and up to 1."""
+    """Share of a GPU, from 0.0001 up to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

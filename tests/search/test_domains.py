@@ -15,6 +15,7 @@ def test_stepped_floats_are_those_that_optuna_draws(low, step, steps, seed):
     domain = FloatRange(low=low, high=high, step=step)
     assert len(domain.points()) == steps + 1
     assert isclose(domain.points()[-1], high)
+    assert (domain.smallest, domain.largest) == (domain.points()[0], domain.points()[-1])
     drawn = optuna.distributions.FloatDistribution(low, high, step=step)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))

@@ -1,7 +1,5 @@
 """Study files as dictionaries, written as TOML; encoded data without files."""
 
-import json
-
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
@@ -12,6 +10,7 @@ from lstm_attn.encoding import Encoding, Scaler, TextEncoding
 from lstm_attn.sequences import SequenceData, Split
 from search import spec
 from search.errors import SpecError
+from tests.search.spec.study_files import toml
 
 DATA = {
     "language-modeling": {"format": "text", "train": "data/*.txt"},
@@ -23,18 +22,6 @@ TASK = {
     "classification": {"inputs": "sequence", "target": "label"},
     "forecasting": {"inputs": ["wind", "rain"], "targets": "rain", "time": "date"},
 }
-
-
-def _toml(value):
-    if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items())
-            + "}"
-        )
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return str(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=True)
 
 
 def tree_of(kind="classification", **sections):
@@ -56,8 +43,7 @@ def write(tmp_path_factory):
     path = tmp_path_factory.mktemp("studies") / "mine.toml"
 
     def write_it(content):
-        lines = [f"{json.dumps(key)} = {_toml(value)}" for key, value in content.items()]
-        path.write_text("\n".join(lines), encoding="utf-8")
+        path.write_text(toml(content), encoding="utf-8")
         return path
 
     return write_it

@@ -52,6 +52,22 @@ def test_a_value_is_fixed_a_list_is_a_choice_a_table_is_a_range(tree, write):
     }
 
 
+@pytest.mark.parametrize("step", ["2", "0x1" + "0" * 5000], ids=["two", "huge"])
+def test_ends_that_are_one_value_need_no_step(tree, write, step):
+    path = write(tree())
+    text = path.read_text() + f"[space]\nlayers = {{ low = 2, high = 2, step = {step} }}"
+    path.write_text(text)
+    assert spec.load(path).settings == {"layers": 2}
+
+
+@pytest.mark.parametrize(("low", "high", "step"), [(0.2, 0.3, 0.1), (0.11, 0.12, 0.01)])
+def test_a_range_of_floats_may_have_a_single_step(tree, write, low, high, step):
+    dropout = {"low": low, "high": high, "step": step}
+    file = spec.load(write(tree(space={"dropout": dropout})))
+    assert file.settings["dropout"] == FloatRange(low=low, high=high, step=step)
+    assert file.settings["dropout"].points() == (low, high)
+
+
 def test_what_a_file_says_arrives(tree, write):
     file = spec.load(
         write(

@@ -177,6 +177,7 @@ CASES = {
             {"search": {"objective": "mae"}},
             "search.objective: got 'mae' - use accuracy, balanced_accuracy, macro_f1 or cross_ent",
         ),
+        ({"resources": {"gpus_per_trial": 9e-5}}, "resources.gpus_per_trial: got 9e-05 - use a sh"),
         ({"resources": {"gpus_per_trial": 0}}, "resources.gpus_per_trial: got 0 - use a share of"),
         ({"resources": {"gpus_per_trial": 1.5}}, "resources.gpus_per_trial: got 1.5 - use a share"),
         ({"resources": {"gpus_per_trial": True}}, "resources.gpus_per_trial: got true - use a sha"),

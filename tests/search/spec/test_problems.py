@@ -48,7 +48,10 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, problems):
         ("name = 'a'\nx = = 1", "line 2, column 5: invalid value"),
         ("name = 'a'\nname = 'b'", "line 2, column 11: cannot overwrite a value"),
         ("a = [1, 2", "line 1, column 10: unclosed array"),
-        ("a = " + "[" * 2000, "lists or tables nested too deeply"),
+        (
+            "a = " + "[" * 2000,
+            "lists or tables nested too deeply - put fewer into one another",
+        ),
     ],
 )
 def test_a_syntax_error_has_its_place(tmp_path, problems, text, line):
