@@ -348,6 +348,30 @@ def test_every_class_has_its_command() -> None:
     assert set(CASES) == every - {model_errors.LstmAttnError}
 
 
+@pytest.mark.parametrize(
+    ("to", "told"),
+    [
+        ("full", "full: the folder isn't empty (kept.txt) - name another one"),
+        ("a.csv", "a.csv: a file is there already - name another folder"),
+        (".", ".: the folder isn't empty (a.csv, checkpoints, full, moods.toml, ...) - name ..."),
+        ("a.csv/out", "a.csv/out: cannot be written (...) - name a folder where it can be"),
+    ],
+)
+def test_an_export_takes_nobodys_place(to: str, told: str, shelf: Shelf) -> None:
+    shelf.trial({1: 0.123})
+    shelf.weights()
+    shelf.wrong.tells(f"export moods --to {to}", {"full/kept.txt": "mine"}, told)
+
+
+def test_no_more_is_exported_than_is_kept(shelf: Shelf) -> None:
+    shelf.trial({1: 0.123})
+    line = "study 'moods': no trial's weights are in checkpoints/moods-... yet - wait, or ..."
+    shelf.wrong.tells("export moods --to out", {}, line)
+    shelf.weights()
+    line = "--top: got 3, and study 'moods' keeps the weights of 1 trial - use 1"
+    shelf.wrong.tells("export moods --to out --top 3", {}, line)
+
+
 @pytest.mark.parametrize("error", CASES)
 def test_a_command_that_meets_it_ends_as_it_says(error: type[Exception], shelf: Shelf) -> None:
     CASES[error](shelf)
