@@ -95,27 +95,3 @@ def test_a_changed_study_is_refused_with_its_differences_and_a_free_name(tmp_pat
         file.write("it was great,good\n")
     _, said = lstm_search(tmp_path, "launch", "moods.toml", *one, code=2)
     assert "data: its content has changed" in said
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["launch", "nowhere.toml"], "nowhere.toml"),
-        (["launch", "moods.toml", "--set", "space.heads=3"], "heads"),
-        (["launch", "moods.toml", "--set", 'task.target="lable"'], "text, mood"),
-        (["launch", "moods.toml", "--set", 'data.train="none.csv"'], "none.csv"),
-        (["launch", "moods.toml", "--set", "search.trails=3"], "did you mean trials"),
-        (["status", "moods"], "no database"),
-        (["launch", "moods.toml", "--storage", "postgresql://x/y"], "sqlite:///FILE"),
-        (["predict", "moods.csv", "new.csv"], "moods.csv"),
-    ],
-)
-def test_what_is_wrong_is_one_line_and_nothing_is_started(
-    arguments: list[str], expected: str, tmp_path: Path
-) -> None:
-    write_moods(tmp_path)
-    out, said = lstm_search(tmp_path, *arguments, code=2)
-    assert expected in said
-    assert "Traceback" not in said
-    assert out == ""
-    assert not (tmp_path / ".lstm-search").exists()

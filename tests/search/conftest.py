@@ -16,9 +16,11 @@ import pytest
 from typer.testing import CliRunner
 
 from lstm_attn.config import DataConfig, TaskConfig
+from lstm_attn.errors import LstmAttnError
 from lstm_attn.reports import EpochReport
 from search import cli, lease, workers
 from search.archive import Archive, StoredStudy
+from search.errors import SearchError
 from search.ledger import Ledger
 from search.patience import Through, at_once
 from search.settings import Settings
@@ -186,14 +188,22 @@ def make_report() -> Callable[..., EpochReport]:
 class Wrong:
     """Runs commands that go wrong in a folder of their own, and gives the lines they tell.
 
-    None may print a result, show a traceback, start Ray, or make, change or lose a file.
+    None may print a result, show a traceback or start Ray; and only those that fail while they
+    work may make, change or lose a file.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.raised: type[BaseException] | None = None
+        """The class of the error that ended the last command."""
 
     def __call__(
-        self, line: str, files: Mapping[str, str | bytes] | None = None, *, code: int = 2
+        self,
+        line: str,
+        files: Mapping[str, str | bytes] | None = None,
+        *,
+        code: int = 2,
+        at_work: bool = False,
     ) -> list[str]:
         """Write files, run a command, and give what stands on stderr."""
         for name, content in (files or {}).items():
@@ -208,16 +218,27 @@ class Wrong:
         )
         assert (result.exit_code, result.stdout) == (code, "")
         assert "Traceback" not in result.stderr
-        assert self.everything() == before
+        assert at_work or self.everything() == before
+        causes = [result.exception]
+        while causes[-1] is not None:
+            causes.append(causes[-1].__cause__ or causes[-1].__context__)
+        known = (SearchError, LstmAttnError)
+        self.raised = next((type(one) for one in causes if isinstance(one, known)), None)
         lines = result.stderr.splitlines()
         assert all(one.isprintable() for one in lines)
         return [one.replace(f"{self.folder}/", "") for one in lines]
 
     def tells(
-        self, line: str, files: Mapping[str, str | bytes], lines: str, *, code: int = 2
+        self,
+        line: str,
+        files: Mapping[str, str | bytes],
+        lines: str,
+        *,
+        code: int = 2,
+        at_work: bool = False,
     ) -> None:
         """Run a command that tells these lines and no others; `...` stands for anything."""
-        told = self(line, files, code=code)
+        told = self(line, files, code=code, at_work=at_work)
         wanted = lines.split("\n")
         assert len(told) == len(wanted), told
         for one, pattern in zip(told, wanted, strict=True):

@@ -83,8 +83,7 @@ def test_no_command_but_launch_makes_a_database(line: str, wrong: Any) -> None:
         ),
         (
             "sqlite:///a.csv/studies.db",
-            "--checkpoints: no folder a.csv/checkpoints can be used, a.csv is a file - "
-            "name another",
+            "--checkpoints: no folder a.csv/checkpoints can be used, a.csv is a file - ...",
         ),
         (
             "sqlite:///folder",
