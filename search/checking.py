@@ -13,9 +13,11 @@ from lstm_attn.sequences import SequenceData
 from lstm_attn.tasks import task_for
 from lstm_attn.training import fresh_model
 from search import spec
+from search.errors import WrongUse
 from search.launch import remarks, score_baselines, steps_of_epoch
 from search.records import CheckReport, ModelCost, Params
 from search.spec import SpecFile, StudySpec
+from search.trial import is_out_of_memory
 
 TIMED_BATCHES = 3
 """Batches that are timed of each model, after one that isn't."""
@@ -32,16 +34,17 @@ def check(file: SpecFile) -> CheckReport:
     Raises:
         LstmAttnError: the data have problems.
         SpecError: file and data don't go together.
+        WrongUse: a model is too large for this machine's memory.
     """
     data = prepare(file.data, file.task)
-    gpus = torch.cuda.is_available()
-    resolved = spec.resolve(file, data, gpus=gpus)
-    torch.set_num_threads(resolved.threads)
-    device = "cuda" if gpus and resolved.resources.cpus_per_trial is None else "cpu"
+    gpus = torch.cuda.device_count()
+    resolved = spec.resolve(file, data, gpus=gpus > 0)
+    torch.set_num_threads(min(resolved.threads, _cpus()))
+    device = "cuda" if gpus and resolved.resources.gpu_share(gpus=True) else "cpu"
     corners = sorted(resolved.space.corners(), key=lambda params: _parameters(resolved, params))
     smallest = _cost(resolved, corners[0], data, device)
     largest = _cost(resolved, corners[-1], data, device)
-    slots = _slots(resolved)
+    slots = _slots(resolved, gpus)
     mean_epoch = (smallest.epoch_seconds + largest.epoch_seconds) / 2
     return CheckReport(
         name=resolved.name,
@@ -70,6 +73,25 @@ def _parameters(resolved: StudySpec, params: Params) -> int:
 
 
 def _cost(resolved: StudySpec, params: Params, data: SequenceData, device: str) -> ModelCost:
+    """Reckon what a point's model costs.
+
+    Raises:
+        WrongUse: it is too large for this machine's memory.
+    """
+    parameters = _parameters(resolved, params)
+    try:
+        epoch_seconds = _epoch_seconds(resolved, params, data, device)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise WrongUse(
+            f"space: no memory here for a model of {parameters:,} weights, {dict(params)} - "
+            "offer smaller ones, or check on the machine it is for"
+        ) from error
+    return ModelCost(params=params, parameters=parameters, epoch_seconds=epoch_seconds)
+
+
+def _epoch_seconds(resolved: StudySpec, params: Params, data: SequenceData, device: str) -> float:
     """Time real batches of a point's model, and scoring, and reckon an epoch from them."""
     model_config, training = resolved.space.configure(params)
     model = fresh_model(model_config, seed=0).to(device)
@@ -88,16 +110,17 @@ def _cost(resolved: StudySpec, params: Params, data: SequenceData, device: str) 
     began = time.perf_counter()
     task.predict(model, tables.validation, training.context, rows)
     scoring = (time.perf_counter() - began) * whole / rows
-    return ModelCost(
-        params=params,
-        parameters=_parameters(resolved, params),
-        epoch_seconds=batch * steps_of_epoch(resolved, data) + scoring,
-    )
+    return batch * steps_of_epoch(resolved, data) + scoring
 
 
-def _slots(resolved: StudySpec) -> int:
+def _slots(resolved: StudySpec, gpus: int) -> int:
+    """Count the trials that would run at a time on this machine, with so many GPUs."""
     resources = resolved.resources
-    room = (os.cpu_count() or 1) // resolved.threads
-    if torch.cuda.is_available() and resources.cpus_per_trial is None:
-        room = int(torch.cuda.device_count() / (resources.gpus_per_trial or 1.0))
+    room = _cpus() // resolved.threads
+    if gpus and (share := resources.gpu_share(gpus=True)):
+        room = min(room, int(gpus / share))
     return max(1, min(room, resources.slots or room))
+
+
+def _cpus() -> int:
+    return os.cpu_count() or 1

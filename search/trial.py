@@ -73,12 +73,16 @@ def train(
             tables=tables,
         ):
             yield _message(event, task, device)
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        yield _out_of_memory(task, str(error))
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):  # PyTorch's words on the CPU
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         yield _out_of_memory(task, str(error))
+
+
+def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Tell whether an error says that the device, or this machine, has no memory left."""
+    told = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return told or "can't allocate memory" in str(error)  # PyTorch's words on the CPU
 
 
 def device_name(device: str) -> str:

@@ -18,6 +18,16 @@ class Resources:
     gpus_per_trial: float | None = None
     """Share of a GPU, from 0.0001 up to 1."""
 
+    def gpu_share(self, *, gpus: bool) -> float:
+        """Settle a trial's share of a GPU: what is asked for, else a whole one if there are any.
+
+        Arguments:
+            gpus: whether there are any.
+        """
+        if self.gpus_per_trial is not None:
+            return self.gpus_per_trial
+        return 1.0 if gpus and self.cpus_per_trial is None else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
