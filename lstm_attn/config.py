@@ -4,6 +4,7 @@
 `ModelConfig` and `TrainingConfig` describe one configuration of a search.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -197,13 +198,18 @@ def _model_problems(config: ModelConfig) -> list[str]:
     for name, is_needed in needed.items():
         value = getattr(config, name)
         if is_needed and (value is None or value < 1):
-            problems.append(f"{name}: {config.variant} needs 1 or more, got {value}")
+            problems.append(f"{name}: {config.variant} needs it, got {value} - use 1 or more")
         if not is_needed and value is not None:
-            problems.append(f"{name}: {config.variant} has none, got {value}")
+            problems.append(f"{name}: {config.variant} has none, got {value} - leave it out")
     if config.heads and config.hidden_size % config.heads:
-        problems.append(f"heads: {config.heads} does not divide hidden_size {config.hidden_size}")
+        problems.append(
+            f"heads: {config.heads} does not divide hidden_size {config.hidden_size} - use one of "
+            f"its divisors, as {math.gcd(config.heads, config.hidden_size)}"
+        )
     if config.variant in TOKENS_ONLY and not config.tokens:
-        problems.append(f"variant: {config.variant} takes tokens, and the inputs are floats")
+        problems.append(
+            f"variant: {config.variant} takes tokens, not floats - use attention, ffn or lstm"
+        )
     if config.variant in ONE_HOT and config.tokens and config.input_size > ONE_HOT_LIMIT:
         problems.append(
             f"variant: {config.variant} takes tokens as one-hot up to {ONE_HOT_LIMIT}, "

@@ -321,7 +321,7 @@ def model_error(shelf: Shelf) -> None:
     shelf.change("""UPDATE trial_params SET distribution_json =
         '{"name": "CategoricalDistribution", "attributes": {"choices": [3, 2]}}'
         WHERE param_name = 'heads'""")
-    line = "heads: got 3, which doesn't divide ..."
+    line = "heads: 3 does not divide hidden_size 8 - use one of its divisors, as 1"
     shelf.wrong.tells("replay moods 0 --quiet", {}, line)
 
 
