@@ -160,7 +160,7 @@ def main() -> None:
     samples: list[Sample] = []
     for sample in soak(options.trials, seed=options.seed):
         samples.append(sample)
-        if len(samples) % EVERY in (0, 1) and len(samples) != EVERY + 1:
+        if len(samples) == 1 or len(samples) % EVERY == 0:
             line = f"{len(samples):8}{sample.memory:14.1f}{sample.files:8}{sample.threads:10}"
             print(line, flush=True)
     workers.disconnect()
