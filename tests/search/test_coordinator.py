@@ -3,6 +3,7 @@
 import errno
 import os
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,12 +23,14 @@ from search.records import (
     Event,
     Lost,
     Outcome,
+    PayloadLost,
     Quiet,
     Reported,
     Slots,
     StateGiven,
     Stopping,
     TrialTask,
+    Unblocked,
     WeightsGiven,
 )
 
@@ -527,3 +530,81 @@ def test_an_owner_replaced_while_the_disk_was_full_stands_down(
     workers.disk = disk
     with pytest.raises(LeaseLost):
         coordinate(desk, workers, tmp_path / "c", disk=disk)
+
+
+def test_with_one_slot_a_full_disk_changes_nothing_at_all(
+    make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    calm = make_desk(name="calm", pruner="none")
+    coordinate(calm, FakeWorkers(make_report, 1, Random(0)), tmp_path / "calm")
+    full = make_desk(pruner="none")
+    workers = filling(disk, make_report, 1, Random(1), tries=4)
+    coordinate(full, workers, tmp_path / "full", disk=disk)
+    assert workers.filled > 2
+    assert facts(full) == facts(calm)
+
+
+def test_weights_of_a_trial_that_ended_while_the_last_was_created_are_fetched_in_time(
+    make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class Lies:
+        """Weights that lie with a worker, for as long as it lives."""
+
+        lost = False
+
+        def fetch(self) -> bytes:
+            if self.lost:
+                raise PayloadLost("its worker was given back")
+            return b"weights"
+
+    class Filled(FakeWorkers):
+        ended = 0
+
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.lying: list[Lies] = []
+
+        def free_slots(self) -> list[int]:
+            free = super().free_slots()
+            if free and len(self.started) == desk.spec.trials - 1:
+                disk.fill(6)  # until the other trial has ended too
+            return free
+
+        def end(self, task: TrialTask, kind: Any, upto: int) -> Event:
+            self.lying.append(Lies())
+            self.ended += disk.full
+            return replace(super().end(task, kind, upto), weights=self.lying[-1])
+
+        def release_idle(self) -> None:
+            for weights in self.lying:
+                weights.lost = True
+
+    desk = make_desk(trials=4, pruner="none", keep=4)
+    workers = Filled(make_report, 2, Random(1))
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk) is Ending.SPENT
+    assert workers.ended
+    assert len(workers.started) == 4
+    check_store(desk, tmp_path / "c")
+
+
+def test_what_was_put_aside_is_recorded_before_a_launch_ends(
+    make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class AskedOnceThereIsRoom(Signal):
+        def asked(self) -> Ending | None:
+            there_is = any(isinstance(fact, Unblocked) for fact in disk.said)
+            return Ending.INTERRUPTED if there_is else None
+
+    class Filled(FakeWorkers):
+        def next_event(self) -> Event:
+            if not disk.said and self.epochs.get(0) == 4:
+                disk.fill(6)  # until the trial has ended
+            return super().next_event()
+
+    desk = make_desk(pruner="none")
+    workers = Filled(make_report, 1, Random(1))
+    asked = AskedOnceThereIsRoom()
+    assert coordinate(desk, workers, tmp_path / "c", asked, disk=disk) is Ending.INTERRUPTED
+    (trial,) = desk.trials()
+    assert trial.state.is_finished()
+    assert len(trial.intermediate_values) == EPOCHS
