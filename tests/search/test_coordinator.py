@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from search import lease
 from search.checkpoints import Store, checkpoints
 from search.coordinator import Coordinator
-from search.errors import LeaseLost, Outage
+from search.errors import LeaseLost, Outage, StoreError
 from search.patience import Patience, at_once
 from search.records import (
     Blocked,
@@ -535,9 +536,9 @@ def test_an_owner_replaced_while_the_disk_was_full_stands_down(
 def test_with_one_slot_a_full_disk_changes_nothing_at_all(
     make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
 ) -> None:
-    calm = make_desk(name="calm", pruner="none")
+    calm = make_desk(name="calm", trials=16, pruner="none")
     coordinate(calm, FakeWorkers(make_report, 1, Random(0)), tmp_path / "calm")
-    full = make_desk(pruner="none")
+    full = make_desk(trials=16, pruner="none")  # the last of them are drawn by what came before
     workers = filling(disk, make_report, 1, Random(1), tries=4)
     coordinate(full, workers, tmp_path / "full", disk=disk)
     assert workers.filled > 2
@@ -608,3 +609,28 @@ def test_what_was_put_aside_is_recorded_before_a_launch_ends(
     (trial,) = desk.trials()
     assert trial.state.is_finished()
     assert len(trial.intermediate_values) == EPOCHS
+
+
+def test_what_goes_wrong_in_the_background_at_the_very_end_is_told(
+    desk: Any, make_report: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finishing, finish, settle = threading.Event(), Store.finish, Store.settle
+
+    def announced(store: Store, *written: Any) -> None:
+        if len(desk.trials()) == desk.spec.trials and not written:
+            finishing.set()
+        finish(store, *written)
+
+    def breaks(store: Store, number: int, leaders: list[int]) -> None:
+        settle(store, number, leaders)
+        if number == desk.spec.trials - 1:
+            store._writer.submit(fail)
+
+    def fail() -> None:
+        finishing.wait(5)
+        raise StoreError("the last file could not be deleted")
+
+    monkeypatch.setattr(Store, "finish", announced)
+    monkeypatch.setattr(Store, "settle", breaks)
+    with pytest.raises(StoreError, match="the last file"):
+        coordinate(desk, FakeWorkers(make_report, 1, Random(1)), tmp_path / "c")
