@@ -539,7 +539,7 @@ def test_with_one_slot_a_full_disk_changes_nothing_at_all(
     calm = make_desk(name="calm", trials=16, pruner="none")
     coordinate(calm, FakeWorkers(make_report, 1, Random(0)), tmp_path / "calm")
     full = make_desk(trials=16, pruner="none")  # the last of them are drawn by what came before
-    workers = filling(disk, make_report, 1, Random(1), tries=4)
+    workers = filling(disk, make_report, 1, Random(1), tries=6, share=0.5)
     coordinate(full, workers, tmp_path / "full", disk=disk)
     assert workers.filled > 2
     assert facts(full) == facts(calm)
