@@ -2,7 +2,9 @@
 
 import errno
 import os
+import threading
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 from search import lease
 from search.checkpoints import Store, checkpoints
 from search.coordinator import Coordinator
-from search.errors import LeaseLost, Outage
+from search.errors import LeaseLost, Outage, StoreError
 from search.patience import Patience, at_once
 from search.records import (
     Blocked,
@@ -22,12 +24,14 @@ from search.records import (
     Event,
     Lost,
     Outcome,
+    PayloadLost,
     Quiet,
     Reported,
     Slots,
     StateGiven,
     Stopping,
     TrialTask,
+    Unblocked,
     WeightsGiven,
 )
 
@@ -527,3 +531,106 @@ def test_an_owner_replaced_while_the_disk_was_full_stands_down(
     workers.disk = disk
     with pytest.raises(LeaseLost):
         coordinate(desk, workers, tmp_path / "c", disk=disk)
+
+
+def test_with_one_slot_a_full_disk_changes_nothing_at_all(
+    make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    calm = make_desk(name="calm", trials=16, pruner="none")
+    coordinate(calm, FakeWorkers(make_report, 1, Random(0)), tmp_path / "calm")
+    full = make_desk(trials=16, pruner="none")  # the last of them are drawn by what came before
+    workers = filling(disk, make_report, 1, Random(1), tries=6, share=0.5)
+    coordinate(full, workers, tmp_path / "full", disk=disk)
+    assert workers.filled > 2
+    assert facts(full) == facts(calm)
+
+
+def test_weights_of_a_trial_that_ended_while_the_last_was_created_are_fetched_in_time(
+    make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class Lies:
+        """Weights that lie with a worker, for as long as it lives."""
+
+        lost = False
+
+        def fetch(self) -> bytes:
+            if self.lost:
+                raise PayloadLost("its worker was given back")
+            return b"weights"
+
+    class Filled(FakeWorkers):
+        ended = 0
+
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.lying: list[Lies] = []
+
+        def free_slots(self) -> list[int]:
+            free = super().free_slots()
+            if free and len(self.started) == desk.spec.trials - 1:
+                disk.fill(6)  # until the other trial has ended too
+            return free
+
+        def end(self, task: TrialTask, kind: Any, upto: int) -> Event:
+            self.lying.append(Lies())
+            self.ended += disk.full
+            return replace(super().end(task, kind, upto), weights=self.lying[-1])
+
+        def release_idle(self) -> None:
+            for weights in self.lying:
+                weights.lost = True
+
+    desk = make_desk(trials=4, pruner="none", keep=4)
+    workers = Filled(make_report, 2, Random(1))
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk) is Ending.SPENT
+    assert workers.ended
+    assert len(workers.started) == 4
+    check_store(desk, tmp_path / "c")
+
+
+def test_what_was_put_aside_is_recorded_before_a_launch_ends(
+    make_desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    class AskedOnceThereIsRoom(Signal):
+        def asked(self) -> Ending | None:
+            there_is = any(isinstance(fact, Unblocked) for fact in disk.said)
+            return Ending.INTERRUPTED if there_is else None
+
+    class Filled(FakeWorkers):
+        def next_event(self) -> Event:
+            if not disk.said and self.epochs.get(0) == 4:
+                disk.fill(6)  # until the trial has ended
+            return super().next_event()
+
+    desk = make_desk(pruner="none")
+    workers = Filled(make_report, 1, Random(1))
+    asked = AskedOnceThereIsRoom()
+    assert coordinate(desk, workers, tmp_path / "c", asked, disk=disk) is Ending.INTERRUPTED
+    (trial,) = desk.trials()
+    assert trial.state.is_finished()
+    assert len(trial.intermediate_values) == EPOCHS
+
+
+def test_what_goes_wrong_in_the_background_at_the_very_end_is_told(
+    desk: Any, make_report: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finishing, finish, settle = threading.Event(), Store.finish, Store.settle
+
+    def announced(store: Store, *written: Any) -> None:
+        if len(desk.trials()) == desk.spec.trials and not written:
+            finishing.set()
+        finish(store, *written)
+
+    def breaks(store: Store, number: int, leaders: list[int]) -> None:
+        settle(store, number, leaders)
+        if number == desk.spec.trials - 1:
+            store._writer.submit(fail)
+
+    def fail() -> None:
+        finishing.wait(5)
+        raise StoreError("the last file could not be deleted")
+
+    monkeypatch.setattr(Store, "finish", announced)
+    monkeypatch.setattr(Store, "settle", breaks)
+    with pytest.raises(StoreError, match="the last file"):
+        coordinate(desk, FakeWorkers(make_report, 1, Random(1)), tmp_path / "c")
