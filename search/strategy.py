@@ -20,7 +20,7 @@ from optuna.distributions import (
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from lstm_attn.config import Variant
+from lstm_attn.config import WARM_UP, Variant
 from search.records import Params, Value
 from search.space import Choice, Domain, FloatRange, Space
 
@@ -31,8 +31,6 @@ FACTOR = 3
 """Of the trials at a rung, one in so many goes on."""
 SETTLING_STEPS = 200
 """Optimizer steps below which a trial's score says little."""
-WARM_UP = 0.05
-"""Share of a trial's steps in which the learning rate rises."""
 DEFAULT_TRIAL = "default"
 """User attribute of the trials that come first and are never pruned."""
 

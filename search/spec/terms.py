@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lstm_attn.config import METRICS, DataConfig, TaskConfig, loss_metric
+from lstm_attn.config import METRICS, DataConfig, Direction, TaskConfig, loss_metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Terms:
     """What a trial gets."""
 
     @property
-    def direction(self) -> Literal["minimize", "maximize"]:
+    def direction(self) -> Direction:
         """Which way the objective is better."""
         return METRICS[self.task.kind][self.objective]
 

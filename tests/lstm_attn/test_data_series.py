@@ -223,7 +223,7 @@ def test_files_of_their_own_go_on_with_the_series(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("settings_", "line"),
     [
-        ({"test": 5}, "data.test: test comes last, and validation has a file - name a file for test too"),
+        ({"test": 5}, "data.test: test comes last, and validation has a file - name a file for"),
         ({}, r"row 20 \(2012-01-20\) of .*early.csv comes before row 1 \(2012-01-21\) of .*train"),
     ],
 )
