@@ -134,17 +134,17 @@ def suggest(space: Space, trial: optuna.Trial) -> Params:
     params: dict[str, Value] = {}
     variant = space.variants[0]
     if "variant" in space.domains:
-        params["variant"] = _draw(trial, "variant", space.domain("variant"))
+        params["variant"] = _draw(trial, "variant", space.domains["variant"])
         variant = cast("Variant", params["variant"])
     for name in space.active(variant):
         if name != "variant":
-            params[name] = _draw(trial, name, space.domain(name))
+            params[name] = _draw(trial, name, space.domains[name])
     return params
 
 
 def distributions(space: Space, params: Params) -> Mapping[str, BaseDistribution]:
     """Tell Optuna where the values of a point came from."""
-    return {name: _distribution(space.domain(name)) for name in params}
+    return {name: _distribution(space.domains[name]) for name in params}
 
 
 def _draw(trial: optuna.Trial, name: str, domain: Domain) -> Value:

@@ -74,3 +74,8 @@ class Terms:
     def threads(self) -> int:
         """CPU threads a trial computes with."""
         return self.resources.cpus_per_trial or 1
+
+
+def frozen(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what a file or JSON says as configurations hold it: tuples for lists."""
+    return {key: tuple(item) if isinstance(item, list) else item for key, item in section.items()}
