@@ -75,7 +75,7 @@ class StudySummary:
     """Trials of any state that have ended an epoch, the best first."""
     baselines: tuple[BaselineScore, ...]
     owner: str | None
-    """Who runs it now, as `host:process`; None where nobody does."""
+    """Who runs it now, as `host, process 12`; None where nobody does."""
 
     def count(self, state: TrialState) -> int:
         """Count the trials in a state."""

@@ -14,14 +14,16 @@ from search.errors import SpecError
 from search.spec import checks, heads, source
 from search.spec.dimensions import Setting, dead, read
 from search.spec.lines import lines
-from search.spec.schema import StudyFile, said
+from search.spec.schema import SECTIONS, StudyFile, said
 from search.spec.terms import Resources, Terms, frozen
 from search.spec.times import completed
 
 TRIALS = 40
+"""Finished trials of a study that doesn't say."""
 KEEP = 5
+"""Trials whose best checkpoint is kept where a study doesn't say."""
 CHECKPOINT_EVERY = 30.0
-SECTIONS = ("data", "task", "space", "training", "search", "resources")
+"""Seconds between two states of a running trial where a study doesn't say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ from lstm_attn.config import CALENDAR, METRICS, TOKENS_ONLY, VARIANTS
 from lstm_attn.vocabulary import fit_characters
 from search.space import DIMENSIONS, NEVER_VARY, exists
 from search.spec.defaults import SEARCHED
+from search.spec.schema import SECTIONS
 
 Tree = dict[str, Any]
-SECTIONS = ("data", "task", "space", "training", "search", "resources")
 IN_TRAINING = (*NEVER_VARY, "batch_size", "embedding_dim", "context", "clip", "patience")
 LINES = 400
 ROWS = 60
