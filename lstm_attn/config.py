@@ -24,7 +24,8 @@ ONE_HOT: frozenset[Variant] = frozenset({"attention", "ffn"})
 ONE_HOT_LIMIT = 1024
 """The largest vocabulary, in tokens, that is given to a model as one-hot vectors."""
 
-METRICS: dict[TaskKind, dict[str, Literal["minimize", "maximize"]]] = {
+Direction = Literal["minimize", "maximize"]
+METRICS: dict[TaskKind, dict[str, Direction]] = {
     "language-modeling": {
         "cross_entropy": "minimize",
         "perplexity": "minimize",
@@ -53,6 +54,9 @@ CALENDAR: tuple[str, ...] = (
     "day_of_year",
 )
 """Calendar inputs a forecasting task may name, each given to the model as sine and cosine."""
+
+WARM_UP = 0.05
+"""Share of a trial's steps over which the learning rate rises."""
 
 Held = float | int | str | tuple[str, ...]
 """Rows held out: a share below 1, a number of rows, an ISO date (from then on), or files."""

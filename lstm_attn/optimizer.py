@@ -5,10 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from lstm_attn.config import TrainingConfig
+from lstm_attn.config import WARM_UP, TrainingConfig
 
-WARM_UP = 0.05
-"""Share of all steps over which the learning rate rises."""
 DECLINE = 0.2
 """Share of all steps, the last ones, over which it falls to zero."""
 

@@ -18,7 +18,7 @@ from optuna.study import StudyDirection
 
 from search import lease, summaries
 from search.database import open_storage, refuse_once_deleted, told
-from search.errors import StorageError, StudyNotFound, WrongUse
+from search.errors import StorageError, StoreError, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
 from search.spec import StudySpec
@@ -204,12 +204,18 @@ class Archive:
 
         Raises:
             StudyElsewhere: somebody does.
+            StoreError: the checkpoints cannot be deleted; the study is there still.
         """
+        folder = study.folder(self.settings)
         held = lease.acquire(self.storage.engine, study.name)
         try:
-            if study.folder(self.settings).is_dir():
-                shutil.rmtree(study.folder(self.settings))
+            if folder.is_dir():
+                shutil.rmtree(folder)
             self.storage.delete_study(study.id)
+        except OSError as error:
+            raise StoreError(
+                f"the checkpoints in {folder} cannot be deleted: {error} - make it writable"
+            ) from error
         finally:
             held.release()
 

@@ -162,7 +162,7 @@ def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed
         folder: the export.
         prompt: what it goes on from.
         length: tokens to write.
-        temperature: above 0; lower is more sure of itself.
+        temperature: 0 or more; lower is more sure of itself, 0 takes the likeliest.
         seed: of the draws.
     """
     from lstm_attn import load

@@ -11,7 +11,9 @@ from search.twin import memory_id_of, storage_of
 DRAWS_BY_SAMPLER = 2
 """Draws of an ask that the sampler makes; a repeated configuration is then drawn at random."""
 RANDOM_DRAWS = 50
-"""Draws after which a finite space is searched for a configuration that is left."""
+"""Draws after which a finite space is searched for a configuration that is left.
+
+A continuous one that has repeated itself so often lies between neighbouring floats."""
 
 
 class Proposals:
@@ -24,7 +26,7 @@ class Proposals:
 
     def __init__(self, memory: optuna.Study, spec: StudySpec) -> None:
         self.exhausted = False
-        """Whether every configuration of a finite space has been given out."""
+        """Whether every configuration of the space has been given out."""
         self._memory = memory
         self._space = spec.space
         self._sampler = spec.sampler
@@ -60,8 +62,8 @@ class Proposals:
                 return storage.get_trial(trial._trial_id)  # noqa: SLF001 - Optuna's own id
             storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)  # noqa: SLF001
             draw += 1
-            if draw >= RANDOM_DRAWS and self._space.point_count() is not None:
-                return self._walk(start=seed)
+            if draw >= RANDOM_DRAWS:
+                return self._walk(start=seed) if self._space.point_count() is not None else None
 
     def _walk(self, start: int = 0) -> FrozenTrial | None:
         """Take a configuration of a finite space that is left, in the order of the grid."""

@@ -95,10 +95,6 @@ class Space:
         """Tell whether a setting means anything to a variant on this study's inputs."""
         return exists(name, variant, tokens=self.facts.tokens)
 
-    def domain(self, name: str) -> Domain:
-        """Give the values that a dimension may take."""
-        return self.domains[name]
-
     def default(self, name: str) -> Value:
         """Give a setting's fixed value, or the point of its domain nearest to the default."""
         if name in self.domains:

@@ -20,7 +20,7 @@ from optuna.distributions import (
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from lstm_attn.config import Variant
+from lstm_attn.config import WARM_UP, Variant
 from search.records import Params, Value
 from search.space import Choice, Domain, FloatRange, Space
 
@@ -31,8 +31,6 @@ FACTOR = 3
 """Of the trials at a rung, one in so many goes on."""
 SETTLING_STEPS = 200
 """Optimizer steps below which a trial's score says little."""
-WARM_UP = 0.05
-"""Share of a trial's steps in which the learning rate rises."""
 DEFAULT_TRIAL = "default"
 """User attribute of the trials that come first and are never pruned."""
 
@@ -136,17 +134,17 @@ def suggest(space: Space, trial: optuna.Trial) -> Params:
     params: dict[str, Value] = {}
     variant = space.variants[0]
     if "variant" in space.domains:
-        params["variant"] = _draw(trial, "variant", space.domain("variant"))
+        params["variant"] = _draw(trial, "variant", space.domains["variant"])
         variant = cast("Variant", params["variant"])
     for name in space.active(variant):
         if name != "variant":
-            params[name] = _draw(trial, name, space.domain(name))
+            params[name] = _draw(trial, name, space.domains[name])
     return params
 
 
 def distributions(space: Space, params: Params) -> Mapping[str, BaseDistribution]:
     """Tell Optuna where the values of a point came from."""
-    return {name: _distribution(space.domain(name)) for name in params}
+    return {name: _distribution(space.domains[name]) for name in params}
 
 
 def _draw(trial: optuna.Trial, name: str, domain: Domain) -> Value:

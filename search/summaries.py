@@ -1,6 +1,6 @@
 """Studies and trials as the database holds them, read back as values.
 
-Our facts stand in user attributes: one of the study, two of a trial from its creation, one
+Our facts stand in user attributes: two of the study, three of a trial from its creation, one
 written before it is told. Everything else is Optuna's own.
 """
 

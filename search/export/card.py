@@ -90,9 +90,9 @@ def _row(*cells: str) -> str:
 
 def _against_strong(scores: Scores) -> list[str]:
     """Say in words whether the strong baseline is beaten."""
-    if scores.strong is None:
+    if scores.study.strong is None:
         return []
-    name = scores.strong.name
+    name = scores.study.strong.name
     verdicts = {rows: scores.beats_strong(rows) for rows in ("validation", "test")}
     won = [rows for rows, beaten in verdicts.items() if beaten is True]
     lost = [rows for rows, beaten in verdicts.items() if beaten is False]

@@ -35,18 +35,6 @@ class Scores:
         """Trials that were compared by their validation scores."""
         return len(self.study.leaders)
 
-    @property
-    def strong(self) -> BaselineScore | None:
-        """The baseline worth beating: of the strong ones the best on validation rows."""
-        best: BaselineScore | None = None
-        for baseline in self.study.baselines:
-            if not baseline.strong:
-                continue
-            value = baseline.validation[self.study.objective]
-            if best is None or self._is_better(value, best.validation[self.study.objective]):
-                best = baseline
-        return best
-
     def value(self, rows: Rows) -> float | None:
         """Give the objective: on validation rows as recorded, on test as scored."""
         if rows == "validation":
@@ -61,10 +49,11 @@ class Scores:
     def beats_strong(self, rows: Rows) -> bool | None:
         """Tell whether the strong baseline is beaten; None where there is nothing to compare."""
         mine = self.value(rows)
-        other = self.baseline_value(self.strong, rows) if self.strong else None
+        strong = self.study.strong
+        other = self.baseline_value(strong, rows) if strong else None
         if mine is None or other is None:
             return None
-        return self._is_better(mine, other)
+        return self.study.better(mine, other)
 
     @property
     def optimism(self) -> str:
@@ -128,9 +117,6 @@ class Scores:
                 **_plain({"low": low, "high": high}),
             },
         }
-
-    def _is_better(self, value: float, than: float) -> bool:
-        return value > than if self.study.direction == "maximize" else value < than
 
 
 def _plain(metrics: Mapping[str, float]) -> dict[str, float | None]:

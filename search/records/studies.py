@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from lstm_attn.config import Direction
 from search.records.trials import Params
 
 
@@ -65,7 +66,7 @@ class StudySummary:
     name: str
     task: str
     objective: str
-    direction: Literal["minimize", "maximize"]
+    direction: Direction
     budget: int
     """Finished trials the study is to have."""
     trials: tuple[TrialSummary, ...]
@@ -74,7 +75,7 @@ class StudySummary:
     """Trials of any state that have ended an epoch, the best first."""
     baselines: tuple[BaselineScore, ...]
     owner: str | None
-    """Who runs it now, as `host:process`; None where nobody does."""
+    """Who runs it now, as `host, process 12`; None where nobody does."""
 
     def count(self, state: TrialState) -> int:
         """Count the trials in a state."""
@@ -84,3 +85,14 @@ class StudySummary:
     def finished(self) -> int:
         """Trials that count for the budget."""
         return len(self.trials) - self.count("running")
+
+    @property
+    def strong(self) -> BaselineScore | None:
+        """The baseline worth beating: of the strong ones the best on validation rows."""
+        strong = [one for one in self.baselines if one.strong and self.objective in one.validation]
+        best = min if self.direction == "minimize" else max
+        return best(strong, key=lambda one: one.validation[self.objective], default=None)
+
+    def better(self, value: float, than: float) -> bool:
+        """Tell whether a value of the objective is strictly better than another."""
+        return value < than if self.direction == "minimize" else value > than

@@ -20,7 +20,6 @@ from search.records import (
     TrialState,
     TrialSummary,
 )
-from search.render.words import better
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +223,7 @@ class Tally:
     def _leads(self, one: Standing, other: Standing) -> bool:
         assert self.study is not None
         if one.value != other.value:
-            return better(one.value, other.value, self.study.direction)
+            return self.study.better(one.value, other.value)
         return (one.loss, one.number, one.epoch) < (other.loss, other.number, other.epoch)
 
     def _per_minute(self, quantity: int) -> float | None:

@@ -3,26 +3,16 @@
 from collections.abc import Sequence
 
 from search.records import BaselineScore, ReplayedEpoch, StudySummary, TrialSummary
-from search.render.words import Direction, better, number
-
-
-def strongest(
-    baselines: Sequence[BaselineScore], objective: str, direction: Direction
-) -> BaselineScore | None:
-    """Give the best of the strong baselines; None where there is none."""
-    strong = [one for one in baselines if one.strong and objective in one.validation]
-    sign = 1 if direction == "minimize" else -1
-    return min(strong, key=lambda one: sign * one.validation[objective], default=None)
+from search.render.words import number
 
 
 def beats_strong(study: StudySummary) -> bool | None:
     """Tell whether the best trial beats the strong baseline; None where one of them is missing."""
-    strong = strongest(study.baselines, study.objective, study.direction)
-    if strong is None or not study.leaders:
+    if study.strong is None or not study.leaders:
         return None
     value = study.leaders[0].value
     assert value is not None
-    return better(value, strong.validation[study.objective], study.direction)
+    return study.better(value, study.strong.validation[study.objective])
 
 
 def best_default(study: StudySummary) -> TrialSummary | None:
@@ -35,8 +25,7 @@ def verdict(study: StudySummary) -> str:
     if not study.leaders:
         return ""
     leader = study.leaders[0]
-    said = []
-    strong = strongest(study.baselines, study.objective, study.direction)
+    said, strong = [], study.strong
     if strong is not None:
         score = number(strong.validation[study.objective])
         if beats_strong(study):

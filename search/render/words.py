@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
+from lstm_attn.config import Direction
 from search.records import Params, TrialState, TrialSummary, Value
 
 DIGITS = 4
@@ -16,8 +16,6 @@ STATES: tuple[TrialState, ...] = ("complete", "pruned", "failed")
 """How a trial may have ended, in the order in which they are counted."""
 NOTHING = "-"
 """Stands where there is nothing to show."""
-
-Direction = Literal["minimize", "maximize"]
 
 
 def number(value: float | None) -> str:
@@ -75,11 +73,6 @@ def listed(names: Sequence[str]) -> str:
 def sense(direction: Direction) -> str:
     """Say which way a metric is better."""
     return "lower is better" if direction == "minimize" else "higher is better"
-
-
-def better(value: float, than: float, direction: Direction) -> bool:
-    """Tell whether a score is strictly better than another."""
-    return value < than if direction == "minimize" else value > than
 
 
 def place(trial: TrialSummary) -> str:

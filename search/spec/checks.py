@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from lstm_attn.config import CALENDAR, METRICS, TaskKind
+from lstm_attn.config import CALENDAR, METRICS, DataConfig, TaskKind
 from search.spec.schema import DataSection, StudyFile, TaskSection, said
 from search.spec.times import is_datelike
 from search.spec.words import listed, shorten
 
 _REQUIRED = ("name", "data.format", "data.train", "task.kind", "task.inputs")
+_VALIDATION = DataConfig.__dataclass_fields__["validation"].default
 _TASK_KEYS: dict[TaskKind, frozenset[str]] = {
     "language-modeling": frozenset({"kind", "inputs"}),
     "classification": frozenset({"kind", "inputs", "target"}),
@@ -93,7 +94,7 @@ def _held(file: StudyFile, kind: TaskKind) -> Iterator[str]:
             f"data.test: {borders['test']} does not come after validation, "
             f"{borders['validation']} - test comes last"
         )
-    validation = 0.2 if file.data.validation is None else file.data.validation
+    validation = _VALIDATION if file.data.validation is None else file.data.validation
     test = file.data.test
     if isinstance(validation, float) and isinstance(test, float) and validation + test >= 1.0:
         yield (

@@ -9,20 +9,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lstm_attn.config import METRICS, DataConfig, Held, TaskConfig
+from lstm_attn.config import METRICS, DataConfig, TaskConfig
 from search.errors import SpecError
 from search.spec import checks, heads, source
 from search.spec.dimensions import Setting, dead, read
 from search.spec.lines import lines
-from search.spec.schema import StudyFile, said
-from search.spec.terms import Resources, Terms
+from search.spec.schema import SECTIONS, StudyFile, said
+from search.spec.terms import Resources, Terms, frozen
 from search.spec.times import completed
 
-VALIDATION = 0.2
 TRIALS = 40
+"""Finished trials of a study that doesn't say."""
 KEEP = 5
+"""Trials whose best checkpoint is kept where a study doesn't say."""
 CHECKPOINT_EVERY = 30.0
-SECTIONS = ("data", "task", "space", "training", "search", "resources")
+"""Seconds between two states of a running trial where a study doesn't say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,34 +115,19 @@ def _spec_file(path: Path, file: StudyFile, settings: Mapping[str, Setting]) -> 
     given |= {name: said(getattr(file, name)) for name in SECTIONS}
     folder = path.resolve().parent
     given["data"] = {key: _absolute(key, value, folder) for key, value in given["data"].items()}
-    data, task, search = given["data"], file.task, file.search
+    task, search = frozen(given["task"]), file.search
+    if "target" in task:
+        task["targets"] = (task.pop("target"),)
     assert file.name is not None
-    assert task.kind is not None
-    targets = task.targets or ([task.target] if task.target else [])
+    assert file.task.kind is not None
     return SpecFile(
         path=path,
         given=given,
         name=file.name,
-        data=DataConfig(
-            format=data["format"],
-            train=tuple(data["train"]),
-            validation=_frozen(data.get("validation", VALIDATION)),
-            test=_frozen(data["test"]) if "test" in data else None,
-            seed=data.get("seed", 0),
-            tokenizer=data.get("tokenizer"),
-            vocabulary=data.get("vocabulary", 10_000),
-        ),
-        task=TaskConfig(
-            kind=task.kind,
-            inputs=tuple(task.inputs or ()),
-            targets=tuple(targets),
-            time=task.time,
-            calendar=tuple(task.calendar or ()),
-            horizon=task.horizon or 1,
-            season=task.season,
-        ),
+        data=DataConfig(**frozen(given["data"])),
+        task=TaskConfig(**task),
         settings=settings,
-        objective=search.objective or next(iter(METRICS[task.kind])),
+        objective=search.objective or next(iter(METRICS[file.task.kind])),
         trials=search.trials or TRIALS,
         timeout=search.timeout,
         keep=search.keep or KEEP,
@@ -165,7 +151,3 @@ def _inside(folder: Path, item: str) -> Path:
     is_file = os.path.exists(folder / item)  # noqa: PTH110 - takes names too long for a file
     is_pattern = has_magic(item) and not is_file
     return Path(escape(str(folder))) / item if is_pattern else folder / item
-
-
-def _frozen(held: Held | list[str]) -> Held:
-    return tuple(held) if isinstance(held, list) else held

@@ -5,28 +5,8 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from search.spec.schema import (
-    DataSection,
-    Range,
-    ResourcesSection,
-    SearchSection,
-    Section,
-    SpaceSection,
-    StudyFile,
-    TaskSection,
-    TrainingSection,
-)
+from search.spec.schema import SECTIONS, Range, Section, SpaceSection, StudyFile, TrainingSection
 from search.spec.words import bare, listed, shorten
-
-_SECTIONS: dict[str, type[Section]] = {
-    "data": DataSection,
-    "task": TaskSection,
-    "space": SpaceSection,
-    "training": TrainingSection,
-    "search": SearchSection,
-    "resources": ResourcesSection,
-}
-"""In the order in which keys are looked for elsewhere."""
 
 
 def lines(error: ValidationError, model: type[Section] = StudyFile, prefix: str = "") -> list[str]:
@@ -45,8 +25,8 @@ def _line(item: ErrorDetails, model: type[Section], prefix: str) -> str:
     key = prefix + ".".join(bare(part) for part in place)
     key += "".join(f"[{part}]" for part in item["loc"] if isinstance(part, int))
     section = model
-    if model is StudyFile and place[0] in _SECTIONS and len(place) > 1:
-        section = _SECTIONS[place.pop(0)]
+    if model is StudyFile and place[0] in SECTIONS and len(place) > 1:
+        section = SECTIONS[place.pop(0)]
     if item["type"] == "extra_forbidden":
         return f"{key}: no such key{_advice(place[0], section)}"
     cause = str(item["ctx"]["error"]) if item["type"] == "value_error" else ""
@@ -59,7 +39,7 @@ def _line(item: ErrorDetails, model: type[Section], prefix: str) -> str:
 def _advice(key: str, section: type[Section]) -> str:
     if section is SpaceSection and key in TrainingSection.model_fields:
         return f" - {key} does not vary, set it in [training]"
-    for name, other in _SECTIONS.items():
+    for name, other in SECTIONS.items():
         if section is not Range and key in other.model_fields:
             return f" here - it belongs in [{name}]"
     known = list(section.model_fields)

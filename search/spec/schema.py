@@ -242,6 +242,17 @@ class StudyFile(Section):
     )
 
 
+SECTIONS: dict[str, type[Section]] = {
+    "data": DataSection,
+    "task": TaskSection,
+    "space": SpaceSection,
+    "training": TrainingSection,
+    "search": SearchSection,
+    "resources": ResourcesSection,
+}
+"""Tables of the file by name, in the order in which keys are looked for elsewhere."""
+
+
 def said(section: Section) -> dict[str, Any]:
     """Give the keys that stand in a section, in the order above, with their values."""
     fields = type(section).model_fields

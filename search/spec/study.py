@@ -10,7 +10,7 @@ from search.records import Value
 from search.space import DIMENSIONS, NEVER_VARY, Space
 from search.spec.defaults import SEARCHED
 from search.spec.dimensions import Setting
-from search.spec.terms import Resources, Terms
+from search.spec.terms import Resources, Terms, frozen
 from search.spec.times import is_datelike
 from search.spec.words import shorten
 
@@ -89,8 +89,8 @@ class StudySpec(Terms):
         return cls(
             **{
                 **stored,
-                "data": DataConfig(**_frozen(stored["data"])),
-                "task": TaskConfig(**_frozen(stored["task"])),
+                "data": DataConfig(**frozen(stored["data"])),
+                "task": TaskConfig(**frozen(stored["task"])),
                 "resources": Resources(**stored["resources"]),
                 "space": Space.from_json(stored["space"]),
             }
@@ -154,7 +154,3 @@ def _show(value: object) -> str:
 
 def _listed(plain: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(item) if isinstance(item, tuple) else item for key, item in plain.items()}
-
-
-def _frozen(stored: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(item) if isinstance(item, list) else item for key, item in stored.items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lstm_attn.config import METRICS, DataConfig, TaskConfig, loss_metric
+from lstm_attn.config import METRICS, DataConfig, Direction, TaskConfig, loss_metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Terms:
     """What a trial gets."""
 
     @property
-    def direction(self) -> Literal["minimize", "maximize"]:
+    def direction(self) -> Direction:
         """Which way the objective is better."""
         return METRICS[self.task.kind][self.objective]
 
@@ -74,3 +74,8 @@ class Terms:
     def threads(self) -> int:
         """CPU threads a trial computes with."""
         return self.resources.cpus_per_trial or 1
+
+
+def frozen(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what a file or JSON says as configurations hold it: tuples for lists."""
+    return {key: tuple(item) if isinstance(item, list) else item for key, item in section.items()}

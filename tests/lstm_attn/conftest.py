@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
+from lstm_attn import precision
 from lstm_attn.config import (
     METRICS,
     TASK_KINDS,
@@ -183,3 +184,9 @@ def tiny(request: pytest.FixtureRequest) -> Tiny:
 def same() -> Callable[[Any, Any], bool]:
     """Give the comparison to the last bit."""
     return are_same
+
+
+@pytest.fixture
+def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have training computed alike on every CPU."""
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda _: False)

@@ -6,6 +6,8 @@ from lstm_attn.config import loss_metric
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.state import BestWeights
 
+pytestmark = pytest.mark.usefixtures("in_float32")  # which epoch is best hangs on every bit
+
 
 def reports_of(events):
     return [event for event in events if isinstance(event, EpochReport)]

@@ -250,7 +250,7 @@ def test_dropout_goes_where_the_search_says() -> None:
     assert model.lstm.dropout == 0.4
     assert model.output_dropout.p == 0.4
     assert model.attention is not None
-    assert model.attention.dropout == 0.2
+    assert model.attention.dropout == 0.0
     plain = LSTMWithAttention(FEATURES, HIDDEN, 2, 2, 0.3)
     assert (plain.lstm.dropout, plain.attention.dropout, plain.output_dropout.p) == (0.3, 0.3, 0)
 

@@ -132,6 +132,30 @@ def test_the_lstm_trains_in_float32_on_cuda(tiny_of, kind):
     assert seen == {torch.float32}
 
 
+@on_cuda
+def test_a_run_that_is_dropped_leaves_its_model_without_hooks(tiny):
+    model = fresh_model(tiny.model, 3)
+    run = tiny.fit(model=model, device="cuda")
+    next(run)
+    assert model.lstm._forward_hooks
+    run.close()
+    assert not model.lstm._forward_pre_hooks
+    assert not model.lstm._forward_hooks
+
+
+def test_on_the_cpu_an_lstm_trains_as_the_rest_does(tiny):
+    model, seen = fresh_model(tiny.model, 3), set()
+    run = tiny.fit(model=model)
+    next(run)
+    assert not model.lstm._forward_hooks
+    model.lstm.register_forward_hook(
+        lambda *given: seen.add((given[0].training, given[2][0].dtype))
+    )
+    list(run)
+    can = precision.multiplies_bfloat16(CPU)
+    assert seen == {(True, torch.bfloat16 if can else torch.float32), (False, torch.float32)}
+
+
 class BatchWatch:
     """A clock that lets nothing wait for the device in the batches of the second epoch.
 

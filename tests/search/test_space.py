@@ -109,7 +109,7 @@ def finite_spaces(draw):
 def is_point(space, params):
     variant = params.get("variant", space.fixed.get("variant"))
     return tuple(params) == space.active(variant) and all(
-        params[name] in space.domain(name) for name in params
+        params[name] in space.domains[name] for name in params
     )
 
 
@@ -140,8 +140,8 @@ def test_the_corners_hold_the_ends_of_every_dimension(space):
         assert len(own) <= len(space.domains) + 2
         for name in set(space.active(variant)) - {"variant"}:
             values = [params[name] for params in own]
-            assert min(values) == min(space.domain(name).points())
-            assert max(values) == max(space.domain(name).points())
+            assert min(values) == min(space.domains[name].points())
+            assert max(values) == max(space.domains[name].points())
             assert own[0][name] == min(values)
             assert own[-1][name] == max(values)
 

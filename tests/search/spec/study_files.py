@@ -18,10 +18,10 @@ from lstm_attn.config import CALENDAR, METRICS, TOKENS_ONLY, VARIANTS
 from lstm_attn.vocabulary import fit_characters
 from search.space import DIMENSIONS, NEVER_VARY, exists
 from search.spec.defaults import SEARCHED
+from search.spec.schema import SECTIONS
 
 Tree = dict[str, Any]
-SECTIONS = ("data", "task", "space", "training", "search", "resources")
-IN_TRAINING = (*NEVER_VARY, "batch_size", "embedding_dim", "context", "clip", "patience")
+IN_TRAINING = (*NEVER_VARY, "batch_size", "embedding_dim", "context", "clip", "noise", "patience")
 LINES = 400
 ROWS = 60
 LONGEST = 9
@@ -262,6 +262,7 @@ def _settings(draw: st.DrawFn, kind: Kind, *, grid: bool) -> Tree:
         "learning_rate": (1e-6, 1.0),
         "weight_decay": (0.0, 10.0),
         "clip": (1e-3, 1e6),
+        "noise": (0.0, 10.0),
     }
     wholes = {
         "layers": (1, 4),

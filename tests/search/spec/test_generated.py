@@ -65,7 +65,7 @@ def test_every_point_of_an_accepted_file_builds_and_is_one_that_optuna_takes(
     corners, size = list(space.corners()), cache(parameter_count)
     sizes = [size(space.configure(params)[0]) for params in corners]
     for params in [*space.defaults(), *corners, *drawn(study, seed)]:
-        assert all(params[name] in space.domain(name) for name in params)
+        assert all(params[name] in space.domains[name] for name in params)
         told = strategy.distributions(space, params)
         create_trial(state=TrialState.RUNNING, params=dict(params), distributions=dict(told))
         assert min(sizes) <= size(space.configure(params)[0]) <= max(sizes)

@@ -37,13 +37,13 @@ def test_a_valid_file_makes_a_space_whose_points_all_build(resolved, kind, space
     study = resolved(kind, space=space, gpus=gpus)
     found = study.space
     for params in [*found.defaults(), *found.corners()]:
-        assert all(params[name] in found.domain(name) for name in params)
+        assert all(params[name] in found.domains[name] for name in params)
         found.configure(params)
     chance = random.Random(seed)
     for variant in found.variants:
         names = [name for name in found.active(variant) if name != "variant"]
         found.configure(
-            {"variant": variant} | {name: drawn(found.domain(name), chance) for name in names}
+            {"variant": variant} | {name: drawn(found.domains[name], chance) for name in names}
         )
     assert StudySpec.from_json(json.loads(json.dumps(study.to_json()))) == study
 
