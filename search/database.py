@@ -1,5 +1,6 @@
 """The database of studies: opened in one place, its troubles told in our words."""
 
+import json
 import logging
 import os
 import sqlite3
@@ -75,6 +76,7 @@ def told(url: str, *more: type[Exception]) -> Iterator[None]:
         sqlite3.Error,
         SQLAlchemyError,
         StorageInternalError,
+        json.JSONDecodeError,  # of an attribute that something else has written
         *more,
     )
     try:
