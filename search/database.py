@@ -1,6 +1,7 @@
 """The database of studies: opened in one place, its troubles told in our words."""
 
 import fcntl
+import json
 import logging
 import os
 import sqlite3
@@ -80,6 +81,7 @@ def told(url: str, *more: type[Exception]) -> Iterator[None]:
         sqlite3.Error,
         SQLAlchemyError,
         StorageInternalError,
+        json.JSONDecodeError,  # of an attribute that something else has written
         *more,
     )
     try:

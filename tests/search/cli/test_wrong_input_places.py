@@ -148,6 +148,16 @@ def test_a_damaged_database_is_told(database: Path, wrong: Any) -> None:
     )
 
 
+def test_an_attribute_that_is_no_json_is_told(database: Path, wrong: Any) -> None:
+    changed(database, "UPDATE study_user_attributes SET value_json = '{'")
+    wrong.tells(
+        "list --storage sqlite:///studies.db",
+        {},
+        "the database studies.db cannot be used: Expecting property name ... - "
+        "name another with --storage",
+    )
+
+
 @pytest.mark.parametrize("line", ["launch study.toml", "delete small --yes"])
 def test_a_read_only_database_is_told(line: str, database: Path, wrong: Any) -> None:
     wrong.folder.joinpath("study.toml").write_text(STUDY.replace('"small"', '"other"'))
