@@ -157,6 +157,7 @@ def test_a_broken_file_has_its_lines_and_nothing_else(folder: Path, text: bytes)
     count = re.fullmatch(re.escape(str(folder / "study.toml")) + r": ([0-9]+) problems?", first)
     assert not count or int(count[1]) == len(lines)
     for line in lines if count else [first, *lines]:
+        assert line.isprintable()
         assert re.fullmatch(r"(?:  )?[^ ].+ - .+|  line [0-9]+, column [0-9]+: .+", line)
 
 
