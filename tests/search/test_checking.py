@@ -12,7 +12,8 @@ from search import checking, spec
 from search.errors import WrongUse
 from search.spec import Resources
 from tests.search.conftest import spec_of
-from tests.search.spec.study_files import toml, write_data
+from tests.search.spec.data_files import write_data
+from tests.search.spec.toml_text import toml
 
 
 @pytest.fixture

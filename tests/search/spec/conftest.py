@@ -10,7 +10,7 @@ from lstm_attn.encoding import Encoding, Scaler, TextEncoding
 from lstm_attn.sequences import SequenceData, Split
 from search import spec
 from search.errors import SpecError
-from tests.search.spec.study_files import toml
+from tests.search.spec.toml_text import toml
 
 DATA = {
     "language-modeling": {"format": "text", "train": "data/*.txt"},

@@ -26,7 +26,10 @@ from search.cli import app
 from search.export.study_file import study_file
 from search.records import ModelCost, Params
 from search.spec import StudySpec
-from tests.search.spec.study_files import Tree, broken_files, toml, valid_files, write_data
+from tests.search.spec.broken_files import broken_files
+from tests.search.spec.data_files import write_data
+from tests.search.spec.study_files import valid_files
+from tests.search.spec.toml_text import Tree, toml
 
 generated = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a file is short enough as it is found
@@ -154,6 +157,7 @@ def test_a_broken_file_has_its_lines_and_nothing_else(folder: Path, text: bytes)
     count = re.fullmatch(re.escape(str(folder / "study.toml")) + r": ([0-9]+) problems?", first)
     assert not count or int(count[1]) == len(lines)
     for line in lines if count else [first, *lines]:
+        assert line.isprintable()
         assert re.fullmatch(r"(?:  )?[^ ].+ - .+|  line [0-9]+, column [0-9]+: .+", line)
 
 
