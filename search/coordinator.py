@@ -218,7 +218,8 @@ class Coordinator:
     def _end(self, event: Ended) -> None:
         """Keep the weights of a trial that leads, then record its end, then delete."""
         number = event.number
-        self._state_wished.pop(number, None)
+        for noted in (self._state_wished, self._weights_wished):
+            noted.pop(number, None)
         best = self.ledger.worth(number, event.outcome)
         if event.weights and best is event.outcome.best and best and self._leads(number):
             try:

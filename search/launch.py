@@ -90,7 +90,7 @@ def _launch(
             data,
             slots=file.resources.slots,
             cpus=file.threads,
-            gpus=workers.gpu_share(file.resources),
+            gpus=file.resources.gpu_share(gpus=workers.has_gpus()),
         )
         undo.callback(places.close)
         places.open(file.trials)  # they start while the baselines are scored

@@ -204,10 +204,10 @@ class Ledger:
             return None
         trial = self._running[number]
         trial.attempt += 1
-        trial.losses += blames_trial
-        trial.reasons.append(reason)
-        if trial.losses >= LOSSES:
-            said = "; ".join(dict.fromkeys(trial.reasons))
+        if blames_trial:
+            trial.losses.append(reason)
+        if len(trial.losses) >= LOSSES:
+            said = "; ".join(dict.fromkeys(trial.losses))
             why = f"its worker was lost {LOSSES} times in a row: {said}"
             return self._finish(trial, Outcome(kind="failed", reason=why, best=trial.best))
         self._waiting.append(number)
@@ -216,8 +216,7 @@ class Ledger:
     def state_kept(self, number: int) -> None:
         """Note that a trial has a new state, so that earlier losses no longer count."""
         if trial := self._running.get(number):
-            trial.losses = 0
-            trial.reasons.clear()
+            trial.losses.clear()
 
     # How it is done.
 

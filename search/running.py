@@ -26,10 +26,8 @@ class Running:
     pruned_at: int | None = None
     """The epoch of a verdict to prune; nothing after it counts."""
     attempt: int = 0
-    losses: int = 0
-    """Losses of its worker in a row, without a new state, that may be its own doing."""
-    reasons: list[str] = field(default_factory=list)
-    """Of those losses."""
+    losses: list[str] = field(default_factory=list)
+    """Why its worker was lost, in a row without a new state, where that may be its own doing."""
 
     def take(self, report: EpochReport) -> None:
         """Take an epoch's report as the best one if it is."""

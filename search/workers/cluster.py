@@ -7,7 +7,6 @@ import socket
 import ray
 
 from search.errors import ClusterError
-from search.spec.terms import Resources
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
@@ -58,13 +57,6 @@ def disconnect() -> None:
 def has_gpus() -> bool:
     """Tell whether any node of the cluster has a GPU."""
     return resources().get("GPU", 0) > 0
-
-
-def gpu_share(resources: Resources) -> float:
-    """Settle a trial's share of a GPU: what is asked for, else a whole one if there are any."""
-    if resources.gpus_per_trial is not None:
-        return resources.gpus_per_trial
-    return 1.0 if has_gpus() and resources.cpus_per_trial is None else 0.0
 
 
 def resources() -> dict[str, float]:
