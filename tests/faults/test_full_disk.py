@@ -1,5 +1,6 @@
 """A disk that really is full: a small file system of its own for database and checkpoints."""
 
+import ctypes
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,13 +20,21 @@ from search.cli import main
 main()
 """
 FILL = "fill"
+NEW_MOUNTS = 0x20000
+"""`CLONE_NEWNS` of Linux."""
 
 
 @pytest.fixture
 def small_disk(bench: Any) -> Iterator[Path]:
-    """Mount two megabytes where database and checkpoints go; it takes the right to mount."""
+    """Mount two megabytes where database and checkpoints go; it takes the right to mount.
+
+    Only this process and its children see them, so that they go with it, however it ends.
+    """
     place = bench.settings.checkpoints.parent
     place.mkdir()
+    if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "mounts of its own, which take root, are refused")
+    subprocess.run(["mount", "--make-rslave", "/"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], check=True)
     yield place
     bench.close()
