@@ -1,28 +1,74 @@
-"""The command line over operations that only remember how they were called."""
+"""The command line over operations that only remember, and over a study that ends badly."""
 
+import hashlib
+import json
 import shlex
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.trial import TrialState, create_trial
 from typer.testing import CliRunner, Result
 
-from search import operations
+from lstm_attn.checkpoint import weights_to_bytes
+from lstm_attn.data import prepare
+from lstm_attn.reports import EpochReport
+from lstm_attn.training import fresh_model
+from search import launch, operations, strategy, summaries
+from search.archive import StoredStudy, opened
 from search.cli import app
+from search.launch import score_baselines
 from search.records import (
     BaselineScore,
     CheckReport,
+    Ended,
     Ending,
+    Event,
     Exported,
     Launched,
     ModelCost,
+    Outcome,
     ReplayedEpoch,
+    Reported,
+    Slots,
     Started,
     StudySummary,
+    TrialTask,
 )
+from search.settings import Settings
+from search.spec import load, resolve
 
-STUDY = StudySummary(
+STUDY = """
+name = "moods"
+[data]
+format = "csv"
+train = "a.csv"
+[task]
+kind = "classification"
+inputs = "text"
+target = "mood"
+[space]
+variant = "attention"
+heads = [1, 2]
+hidden_size = 8
+layers = 1
+dropout = 0.0
+learning_rate = 1e-3
+weight_decay = { low = 0.0, high = 0.1 }
+[training]
+epochs = 2
+[search]
+trials = 9
+"""
+MOODS = "text,mood\n" + "it was good,up\nit was bad,down\n" * 10
+METRICS = {"accuracy": 0.123, "balanced_accuracy": 0.5, "macro_f1": 0.5, "cross_entropy": 0.7}
+POINT = {"heads": 1, "weight_decay": 0.01}
+
+SUMMARY = StudySummary(
     name="vowels",
     task="classification",
     objective="accuracy",
@@ -50,10 +96,10 @@ RESULTS: dict[str, Any] = {
         hours=1.0,
         slots=2,
     ),
-    "launch": Launched(ending=Ending.SPENT, study=STUDY, fresh=True),
+    "launch": Launched(ending=Ending.SPENT, study=SUMMARY, fresh=True),
     "stop": True,
-    "list_studies": (STUDY,),
-    "status": STUDY,
+    "list_studies": (SUMMARY,),
+    "status": SUMMARY,
     "replay": (ReplayedEpoch(epoch=1, recorded=0.5, replayed=0.5),),
     "export": (
         Exported(
@@ -129,3 +175,125 @@ def run(fake: Operations) -> Run:
         return CliRunner().invoke(app, shlex.split(line), input=answer, prog_name="lstm-search")
 
     return invoke
+
+
+class Shelf:
+    """A database with the study `moods`, and what tests put into it."""
+
+    def __init__(self, wrong: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wrong = wrong
+        self.settings = settings
+        self.monkeypatch = monkeypatch
+        monkeypatch.setenv("LSTM_SEARCH_STORAGE", settings.storage)
+        (wrong.folder / "moods.toml").write_text(STUDY)
+        (wrong.folder / "a.csv").write_text(MOODS)
+        file = load(wrong.folder / "moods.toml")
+        data = prepare(file.data, file.task)
+        self.spec = resolve(file, data, gpus=False)
+        with opened(settings) as archive:
+            self.study: StoredStudy = archive.create(
+                self.spec,
+                fingerprint=data.fingerprint,
+                baselines=score_baselines(self.spec, data),
+                data_summary=data.summary,
+            )
+
+    def trial(self, curve: dict[int, float]) -> None:
+        """Put an ended trial into the study."""
+        found = strategy.distributions(self.spec.space, POINT)
+        note = {"reason": "", "best_epoch": 1, "metrics": METRICS, "device": ""}
+        frozen = create_trial(
+            state=TrialState.COMPLETE,
+            value=0.123,
+            params=POINT,
+            distributions=dict(found),
+            intermediate_values=curve,
+            user_attrs={summaries.NOTE: note, summaries.THREADS: 1},
+        )
+        with opened(self.settings) as archive:
+            archive.storage.create_new_trial(self.study.id, template_trial=frozen)
+
+    def weights(self, *, damaged: bool = False) -> None:
+        """Put weights of trial 0 into the store, which were never trained."""
+        model, _ = self.spec.space.configure(POINT)
+        header = {
+            "model": json.dumps(asdict(model)),
+            "metrics": json.dumps(METRICS),
+            "epoch": "1",
+            "device": "cpu",
+            "threads": "1",
+        }
+        content = weights_to_bytes(fresh_model(model, seed=0).state_dict(), header)
+        name = hashlib.sha256(content).hexdigest()[:16]
+        folder = self.study.folder(self.settings)
+        folder.mkdir(parents=True)
+        path = folder / f"weights-00000-00001-000000-g0001-{name}.safetensors"
+        path.write_bytes(content[:-1] + b"?" if damaged else content)
+
+    def change(self, statement: str) -> None:
+        """Change the database behind everybody's back."""
+        with closing(sqlite3.connect(self.settings.sqlite_file)) as connection, connection:
+            connection.execute(statement)
+
+    def launch(self, act: Callable[["Saboteur"], Event], lines: str, *, code: int) -> None:
+        """Launch the study with workers that do something to it while it runs."""
+        parts = {
+            "connect": lambda *_, **__: None,
+            "disconnect": lambda: None,
+            "gpu_share": lambda _: 0.0,
+            "RayWorkers": lambda *_, **__: Saboteur(act),
+        }
+        for name, part in parts.items():
+            self.monkeypatch.setattr(launch.workers, name, part)
+        line = "launch moods.toml --quiet"
+        self.wrong.tells(line, {}, lines, code=code, at_work=True)
+
+
+class Saboteur:
+    """Workers with one slot, which do as they are told at every event."""
+
+    def __init__(self, act: Callable[["Saboteur"], Event]) -> None:
+        self.act = act
+        self.task: TrialTask | None = None
+
+    slots = Slots(ready=1, waiting=0)
+
+    @property
+    def busy(self) -> int:
+        return int(self.task is not None)
+
+    def open(self, places: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def release_idle(self) -> None:
+        pass
+
+    def free_slots(self) -> list[int]:
+        return [] if self.task else [0]
+
+    def start(self, slot: int, task: TrialTask) -> None:
+        self.task = task
+
+    def next_event(self) -> Event:
+        return self.act(self)
+
+    def reported(self) -> Event:
+        assert self.task
+        report = EpochReport(
+            epoch=1, training_loss=0.5, metrics=METRICS, seconds=1.0, rows_per_second=1.0
+        )
+        return Reported(number=self.task.number, attempt=self.task.attempt, report=report)
+
+    def failed(self) -> Event:
+        assert self.task
+        task, self.task = self.task, None
+        outcome = Outcome(kind="failed", reason="the disk is full", best=None)
+        return Ended(number=task.number, attempt=task.attempt, outcome=outcome, weights=None)
+
+
+@pytest.fixture
+def shelf(wrong: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    return Shelf(wrong, settings, monkeypatch)

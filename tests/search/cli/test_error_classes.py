@@ -1,18 +1,18 @@
 """Every class of errors as a command meets it: its lines, its exit code, no traceback."""
 
-import hashlib
-import json
-import sqlite3
 from collections.abc import Callable, Iterator
+<<<<<<< HEAD
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+=======
+>>>>>>> wrong
 from typing import Any
 
 import pytest
-from optuna.trial import TrialState, create_trial
 
 from lstm_attn import errors as model_errors
+<<<<<<< HEAD
 from lstm_attn.checkpoint import weights_to_bytes
 from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport
@@ -23,35 +23,17 @@ from search.launch import score_baselines
 from search.records import Ended, Event, Outcome, Reported, Slots, TrialTask
 from search.settings import Settings
 from search.spec import load, resolve
+=======
+from search import errors, launch, lease
+from search.archive import opened
+from search.records import Event
+from search.workers import cluster
+>>>>>>> wrong
 
-STUDY = """
-name = "moods"
-[data]
-format = "csv"
-train = "a.csv"
-[task]
-kind = "classification"
-inputs = "text"
-target = "mood"
-[space]
-variant = "attention"
-heads = [1, 2]
-hidden_size = 8
-layers = 1
-dropout = 0.0
-learning_rate = 1e-3
-weight_decay = { low = 0.0, high = 0.1 }
-[training]
-epochs = 2
-[search]
-trials = 9
-"""
-MOODS = "text,mood\n" + "it was good,up\nit was bad,down\n" * 10
-METRICS = {"accuracy": 0.123, "balanced_accuracy": 0.5, "macro_f1": 0.5, "cross_entropy": 0.7}
-POINT = {"heads": 1, "weight_decay": 0.01}
 WORDS = "give one that this program wrote, or go back to the one before"
 
 
+<<<<<<< HEAD
 class Shelf:
     """A database with the study `moods`, and what tests put into it."""
 
@@ -175,6 +157,9 @@ def shelf(wrong: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sh
 
 
 def search_error(shelf: Shelf) -> None:
+=======
+def search_error(shelf: Any) -> None:
+>>>>>>> wrong
     shelf.wrong.tells(
         "delete moods",
         {},
@@ -183,17 +168,17 @@ def search_error(shelf: Shelf) -> None:
     )
 
 
-def wrong_use(shelf: Shelf) -> None:
+def wrong_use(shelf: Any) -> None:
     line = "--storage: got a mysql URL - use sqlite:///FILE, a database in a file"
     shelf.wrong.tells("list --storage mysql://host/db", {}, line)
 
 
-def spec_error(shelf: Shelf) -> None:
+def spec_error(shelf: Any) -> None:
     lines = "moods.toml: 1 problem\n  search.trails: no such key - did you mean trials?"
     shelf.wrong.tells("check moods.toml --set search.trails=1", {}, lines)
 
 
-def spec_changed(shelf: Shelf) -> None:
+def spec_changed(shelf: Any) -> None:
     shelf.wrong.tells(
         "launch moods.toml --set search.seed=9",
         {},
@@ -203,19 +188,17 @@ def spec_changed(shelf: Shelf) -> None:
     )
 
 
-def study_not_found(shelf: Shelf) -> None:
+def study_not_found(shelf: Any) -> None:
     line = "no study 'mood' in sqlite:///studies.db - did you mean 'moods'? It has: moods"
     shelf.wrong.tells("status mood", {}, line)
 
 
-def storage_error(shelf: Shelf) -> None:
+def storage_error(shelf: Any) -> None:
     line = "no database at none.db - launch a study first, or name another with --storage"
     shelf.wrong.tells("list --storage sqlite:///none.db", {}, line)
 
 
-def cluster_error(shelf: Shelf) -> None:
-    from search.workers import cluster
-
+def cluster_error(shelf: Any) -> None:
     shelf.monkeypatch.setattr(launch.workers, "connect", cluster.connect)
     shelf.monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     line = (
@@ -225,12 +208,12 @@ def cluster_error(shelf: Shelf) -> None:
     shelf.wrong.tells("launch moods.toml", {}, line)
 
 
-def export_refused(shelf: Shelf) -> None:
+def export_refused(shelf: Any) -> None:
     line = "study 'moods': no trial has finished an epoch yet - launch it, or wait"
     shelf.wrong.tells("export moods --to out", {}, line)
 
 
-def study_elsewhere(shelf: Shelf) -> None:
+def study_elsewhere(shelf: Any) -> None:
     with opened(shelf.settings) as archive:
         held = lease.acquire(archive.storage.engine, "moods")
         line = "the study is being run by ..., process ... - wait for it, or end it with `stop`"
@@ -238,8 +221,8 @@ def study_elsewhere(shelf: Shelf) -> None:
         held.release()
 
 
-def lease_lost(shelf: Shelf) -> None:
-    def act(workers: Saboteur) -> Event:
+def lease_lost(shelf: Any) -> None:
+    def act(workers: Any) -> Event:
         shelf.change("UPDATE coordinator_lease SET owner = 'another'")
         return workers.reported()
 
@@ -247,8 +230,8 @@ def lease_lost(shelf: Shelf) -> None:
     shelf.launch(act, line, code=3)
 
 
-def study_deleted(shelf: Shelf) -> None:
-    def act(workers: Saboteur) -> Event:
+def study_deleted(shelf: Any) -> None:
+    def act(workers: Any) -> Event:
         with opened(shelf.settings) as archive:
             archive.storage.delete_study(shelf.study.id)
         return workers.reported()
@@ -256,10 +239,13 @@ def study_deleted(shelf: Shelf) -> None:
     shelf.launch(act, "the study was deleted from the database while it ran", code=1)
 
 
-def trials_failed(shelf: Shelf) -> None:
-    shelf.launch(Saboteur.failed, "the first 5 trials all failed:\nthe disk is full", code=1)
+def trials_failed(shelf: Any) -> None:
+    shelf.launch(
+        lambda workers: workers.failed(), "the first 5 trials all failed:\nthe disk is full", code=1
+    )
 
 
+<<<<<<< HEAD
 def outage(shelf: Shelf) -> None:
     connect = database._connect
 
@@ -278,6 +264,10 @@ def outage(shelf: Shelf) -> None:
 
 def database_trouble(shelf: Shelf) -> None:
     def act(workers: Saboteur) -> Event:
+=======
+def database_trouble(shelf: Any) -> None:
+    def act(workers: Any) -> Event:
+>>>>>>> wrong
         shelf.change("DROP TABLE trial_intermediate_values")
         return workers.reported()
 
@@ -288,20 +278,20 @@ def database_trouble(shelf: Shelf) -> None:
     shelf.launch(act, line, code=1)
 
 
-def store_error(shelf: Shelf) -> None:
+def store_error(shelf: Any) -> None:
     shelf.trial({1: 0.123})
     shelf.weights(damaged=True)
     line = "the checkpoint checkpoints/moods-...safetensors is damaged: its hash does not match"
     shelf.wrong.tells("export moods --to out", {}, line, code=1)
 
 
-def replay_differs(shelf: Shelf) -> None:
+def replay_differs(shelf: Any) -> None:
     shelf.trial({1: 0.5, 2: 0.5, 3: 0.5})
     line = "trial 0 ended before epoch 3, which was recorded: its training went another way"
     shelf.wrong.tells("replay moods 0 --quiet", {}, line, code=1)
 
 
-def verification_failed(shelf: Shelf) -> None:
+def verification_failed(shelf: Any) -> None:
     shelf.trial({1: 0.123})
     shelf.weights()
     told = shelf.wrong("export moods --to out --quiet", code=1)
@@ -310,13 +300,13 @@ def verification_failed(shelf: Shelf) -> None:
     )
 
 
-def data_error(shelf: Shelf) -> None:
+def data_error(shelf: Any) -> None:
     (shelf.wrong.folder / "a.csv").unlink()
     line = "data.train: no file 'a.csv' - ... has: moods.toml, studies.db"
     shelf.wrong.tells("check moods.toml", {}, line)
 
 
-def model_error(shelf: Shelf) -> None:
+def model_error(shelf: Any) -> None:
     shelf.trial({1: 0.123})  # heads are the first of [1, 2]; another program makes them 3
     shelf.change("""UPDATE trial_params SET distribution_json =
         '{"name": "CategoricalDistribution", "attributes": {"choices": [3, 2]}}'
@@ -325,12 +315,12 @@ def model_error(shelf: Shelf) -> None:
     shelf.wrong.tells("replay moods 0 --quiet", {}, line)
 
 
-def checkpoint_error(shelf: Shelf) -> None:
+def checkpoint_error(shelf: Any) -> None:
     line = "config.json: the checksum differs - " + WORDS
     shelf.wrong.tells("score . a.csv", {"config.json": "{}"}, line)
 
 
-CASES: dict[type[Exception], Callable[[Shelf], None]] = {
+CASES: dict[type[Exception], Callable[[Any], None]] = {
     errors.SearchError: search_error,
     errors.WrongUse: wrong_use,
     errors.SpecError: spec_error,
@@ -375,13 +365,13 @@ def test_every_class_has_its_command() -> None:
         ("a.csv/out", "a.csv/out: cannot be written (...) - name a folder where it can be"),
     ],
 )
-def test_an_export_takes_nobodys_place(to: str, told: str, shelf: Shelf) -> None:
+def test_an_export_takes_nobodys_place(to: str, told: str, shelf: Any) -> None:
     shelf.trial({1: 0.123})
     shelf.weights()
     shelf.wrong.tells(f"export moods --to {to}", {"full/kept.txt": "mine"}, told)
 
 
-def test_no_more_is_exported_than_is_kept(shelf: Shelf) -> None:
+def test_no_more_is_exported_than_is_kept(shelf: Any) -> None:
     shelf.trial({1: 0.123})
     line = "study 'moods': no trial's weights are in checkpoints/moods-... yet - wait, or ..."
     shelf.wrong.tells("export moods --to out", {}, line)
@@ -391,6 +381,6 @@ def test_no_more_is_exported_than_is_kept(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("error", CASES)
-def test_a_command_that_meets_it_ends_as_it_says(error: type[Exception], shelf: Shelf) -> None:
+def test_a_command_that_meets_it_ends_as_it_says(error: type[Exception], shelf: Any) -> None:
     CASES[error](shelf)
     assert shelf.wrong.raised is error
