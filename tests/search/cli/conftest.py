@@ -240,7 +240,7 @@ class Shelf:
         parts = {
             "connect": lambda *_, **__: None,
             "disconnect": lambda: None,
-            "gpu_share": lambda _: 0.0,
+            "has_gpus": lambda: False,
             "RayWorkers": lambda *_, **__: Saboteur(act),
         }
         for name, part in parts.items():

@@ -1,165 +1,22 @@
 """Every class of errors as a command meets it: its lines, its exit code, no traceback."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
-<<<<<<< HEAD
-from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
-=======
->>>>>>> wrong
 from typing import Any
 
 import pytest
 
 from lstm_attn import errors as model_errors
-<<<<<<< HEAD
-from lstm_attn.checkpoint import weights_to_bytes
-from lstm_attn.data import prepare
-from lstm_attn.reports import EpochReport
-from lstm_attn.training import fresh_model
-from search import database, errors, launch, lease, strategy, summaries
-from search.archive import StoredStudy, opened
-from search.launch import score_baselines
-from search.records import Ended, Event, Outcome, Reported, Slots, TrialTask
-from search.settings import Settings
-from search.spec import load, resolve
-=======
-from search import errors, launch, lease
+from search import database, errors, launch, lease
 from search.archive import opened
 from search.records import Event
 from search.workers import cluster
->>>>>>> wrong
 
 WORDS = "give one that this program wrote, or go back to the one before"
 
 
-<<<<<<< HEAD
-class Shelf:
-    """A database with the study `moods`, and what tests put into it."""
-
-    def __init__(self, wrong: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.wrong = wrong
-        self.settings = settings
-        self.monkeypatch = monkeypatch
-        monkeypatch.setenv("LSTM_SEARCH_STORAGE", settings.storage)
-        (wrong.folder / "moods.toml").write_text(STUDY)
-        (wrong.folder / "a.csv").write_text(MOODS)
-        file = load(wrong.folder / "moods.toml")
-        data = prepare(file.data, file.task)
-        self.spec = resolve(file, data, gpus=False)
-        with opened(settings) as archive:
-            self.study: StoredStudy = archive.create(
-                self.spec,
-                fingerprint=data.fingerprint,
-                baselines=score_baselines(self.spec, data),
-                data_summary=data.summary,
-            )
-
-    def trial(self, curve: dict[int, float]) -> None:
-        """Put an ended trial into the study."""
-        found = strategy.distributions(self.spec.space, POINT)
-        note = {"reason": "", "best_epoch": 1, "metrics": METRICS, "device": ""}
-        frozen = create_trial(
-            state=TrialState.COMPLETE,
-            value=0.123,
-            params=POINT,
-            distributions=dict(found),
-            intermediate_values=curve,
-            user_attrs={summaries.NOTE: note, summaries.THREADS: 1},
-        )
-        with opened(self.settings) as archive:
-            archive.storage.create_new_trial(self.study.id, template_trial=frozen)
-
-    def weights(self, *, damaged: bool = False) -> None:
-        """Put weights of trial 0 into the store, which were never trained."""
-        model, _ = self.spec.space.configure(POINT)
-        header = {
-            "model": json.dumps(asdict(model)),
-            "metrics": json.dumps(METRICS),
-            "epoch": "1",
-            "device": "cpu",
-            "threads": "1",
-        }
-        content = weights_to_bytes(fresh_model(model, seed=0).state_dict(), header)
-        name = hashlib.sha256(content).hexdigest()[:16]
-        folder = self.study.folder(self.settings)
-        folder.mkdir(parents=True)
-        path = folder / f"weights-00000-00001-000000-g0001-{name}.safetensors"
-        path.write_bytes(content[:-1] + b"?" if damaged else content)
-
-    def change(self, statement: str) -> None:
-        """Change the database behind everybody's back."""
-        with closing(sqlite3.connect(self.settings.sqlite_file)) as connection, connection:
-            connection.execute(statement)
-
-    def launch(self, act: Callable[["Saboteur"], Event], lines: str, *, code: int) -> None:
-        """Launch the study with workers that do something to it while it runs."""
-        parts = {
-            "connect": lambda *_, **__: None,
-            "disconnect": lambda: None,
-            "has_gpus": lambda: False,
-            "RayWorkers": lambda *_, **__: Saboteur(act),
-        }
-        for name, part in parts.items():
-            self.monkeypatch.setattr(launch.workers, name, part)
-        line = "launch moods.toml --quiet"
-        self.wrong.tells(line, {}, lines, code=code, at_work=True)
-
-
-class Saboteur:
-    """Workers with one slot, which do as they are told at every event."""
-
-    def __init__(self, act: Callable[["Saboteur"], Event]) -> None:
-        self.act = act
-        self.task: TrialTask | None = None
-
-    slots = Slots(ready=1, waiting=0)
-
-    @property
-    def busy(self) -> int:
-        return int(self.task is not None)
-
-    def open(self, places: int) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def release_idle(self) -> None:
-        pass
-
-    def free_slots(self) -> list[int]:
-        return [] if self.task else [0]
-
-    def start(self, slot: int, task: TrialTask) -> None:
-        self.task = task
-
-    def next_event(self) -> Event:
-        return self.act(self)
-
-    def reported(self) -> Event:
-        assert self.task
-        report = EpochReport(
-            epoch=1, training_loss=0.5, metrics=METRICS, seconds=1.0, rows_per_second=1.0
-        )
-        return Reported(number=self.task.number, attempt=self.task.attempt, report=report)
-
-    def failed(self) -> Event:
-        assert self.task
-        task, self.task = self.task, None
-        outcome = Outcome(kind="failed", reason="the disk is full", best=None)
-        return Ended(number=task.number, attempt=task.attempt, outcome=outcome, weights=None)
-
-
-@pytest.fixture
-def shelf(wrong: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    return Shelf(wrong, settings, monkeypatch)
-
-
-def search_error(shelf: Shelf) -> None:
-=======
 def search_error(shelf: Any) -> None:
->>>>>>> wrong
     shelf.wrong.tells(
         "delete moods",
         {},
@@ -245,8 +102,7 @@ def trials_failed(shelf: Any) -> None:
     )
 
 
-<<<<<<< HEAD
-def outage(shelf: Shelf) -> None:
+def outage(shelf: Any) -> None:
     connect = database._connect
 
     def without_room(path: Path) -> sqlite3.Connection:
@@ -262,12 +118,8 @@ def outage(shelf: Shelf) -> None:
     shelf.wrong.tells("delete moods --yes", {}, line, code=1, at_work=True)
 
 
-def database_trouble(shelf: Shelf) -> None:
-    def act(workers: Saboteur) -> Event:
-=======
 def database_trouble(shelf: Any) -> None:
     def act(workers: Any) -> Event:
->>>>>>> wrong
         shelf.change("DROP TABLE trial_intermediate_values")
         return workers.reported()
 
