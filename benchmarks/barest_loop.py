@@ -103,8 +103,11 @@ def _barest(
     def train(batches: Iterable[Batch]) -> None:
         for batch in batches:
             optimizer.zero_grad()
+            inputs = batch.inputs
+            if training.noise:
+                inputs = inputs + training.noise * torch.randn_like(inputs)
             with precision():
-                outputs = model(batch.inputs, batch.padding)
+                outputs = model(inputs, batch.padding)
             loss = loss_of(outputs.float(), batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)
