@@ -267,7 +267,7 @@ def build(config: ModelConfig) -> SequenceModel:
     options = Options(
         output_size=config.output_size,
         causal=config.causal,
-        attention_dropout=0.0,  # a decision page says why
+        attention_dropout=0.0,  # decision 10 says why
         output_dropout=dropout,
     )
     model: SequenceModel

@@ -59,6 +59,21 @@ def test_going_on_from_any_state_is_the_uninterrupted_run_bit_for_bit(tiny, same
             assert same(again.state_dict(), model.state_dict())
 
 
+@pytest.mark.parametrize("kind", ["classification", "forecasting"])
+def test_noise_goes_on_from_any_state_and_stays_out_of_scores(tiny_of, same, kind):
+    noisy, wish = tiny_of(kind).changed(noise=0.5), Wish()
+    whole = with_all_states(noisy.fit(wish=wish), wish)
+    for place, event in enumerate(whole):
+        if isinstance(event, TrainingState):
+            wish = Wish()
+            assert same(with_all_states(noisy.fit(wish=wish, state=event), wish), whole[place:])
+    calm, loud = (
+        next(tiny_of(kind).changed(noise=noise, learning_rate=0.0).fit()) for noise in (0.0, 0.5)
+    )
+    assert calm.training_loss != loud.training_loss
+    assert calm.metrics == loud.metrics
+
+
 def test_dropout_and_the_order_of_rows_differ_by_seed(tiny, same):
     model = fresh_model(tiny.model, 3).state_dict()
 
