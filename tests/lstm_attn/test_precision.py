@@ -48,6 +48,11 @@ def test_a_cpu_multiplies_bfloat16_where_it_has_instructions_for_it(can, monkeyp
     assert multiplies_bfloat16.__wrapped__(CPU) is (can is not None)
 
 
+def test_of_other_devices_cuda_alone_multiplies_bfloat16():
+    can = {name: multiplies_bfloat16(torch.device(name)) for name in ("cuda", "mps", "meta")}
+    assert can == {"cuda": True, "mps": False, "meta": False}
+
+
 def test_a_step_is_mixed_where_the_cpu_multiplies_bfloat16_and_nowhere_else(monkeypatch):
     layer = nn.Linear(2, 2)
     for can, expected in ((True, torch.bfloat16), (False, torch.float32)):
