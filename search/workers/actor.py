@@ -16,12 +16,16 @@ Said = EpochReport | tuple[str, int, int] | Outcome | bytes
 WISHES_KEPT = 3
 """The trial before, this one, and the next, whose wishes may come before it does."""
 
+PRIMITIVES_KEPT = 200
+"""Shapes whose kernels oneDNN keeps ready; with its own 1,024 trials of many sizes fill memory."""
+
 
 class Worker:
     """Sits in a slot: trains one trial at a time, and hears wishes meanwhile."""
 
     def __init__(self, data: SequenceData, *, gpu: bool) -> None:
-        import torch
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES_KEPT))
+        import torch  # which reads it when it first computes
 
         from lstm_attn.run import load_tables
 
