@@ -136,7 +136,7 @@ def memory() -> Iterator[Row]:
 
 def loop() -> Iterator[Row]:
     """Time `fit` beside the barest loop, for the default model of each task."""
-    for study, steps in (("japanese_vowels", 60), ("seattle_weather", 40), ("shakespeare", 4)):
+    for study, steps in (("japanese_vowels", 240), ("seattle_weather", 400), ("shakespeare", 4)):
         share = speed(STUDIES / f"{study}.toml", steps=steps)
         yield Row(
             what=f"speed of fit, the barest loop's being 1: {study}",
