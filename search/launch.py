@@ -23,7 +23,7 @@ from search.patience import Interrupted, Patience
 from search.records import BaselineScore, Ending, Fact, Launched, Opened, StudySummary, Waiting
 from search.settings import Settings
 from search.spec import SpecFile, StudySpec
-from search.stopping import Stop
+from search.stopping import Orders, Stop
 
 
 def launch(
@@ -32,6 +32,7 @@ def launch(
     *,
     timeout: float | None,
     watch: Callable[[Fact], None],
+    orders: Orders | None = None,
 ) -> Launched:
     """Run a study, or go on with it, until its budget is spent or someone asks it to stop.
 
@@ -40,11 +41,12 @@ def launch(
         settings: where database, checkpoints and Ray are.
         timeout: seconds this launch may take; None: as the file says.
         watch: sees what happens.
+        orders: of a server that runs the study; None: the launch stands alone.
 
     Raises:
         SearchError, LstmAttnError: see the trees.
     """
-    stop = Stop(timeout if timeout is not None else file.timeout)
+    stop = Stop(timeout if timeout is not None else file.timeout, orders=orders)
     patience = Patience(stop, watch)
     try:
         return _launch(file, settings, stop, patience, watch)
@@ -76,10 +78,10 @@ def _launch(
         undo.callback(held.release)
         stop.heed(held)
         patience.before_retry = held.try_to_renew
-        data = data or _checked_data(file)
+        data = data or checked_data(file)
         study = archive.find(file.name)
         if study:
-            study = replace(study, spec=_same(file, study, data, archive))
+            study = replace(study, spec=same(file, study, data, archive))
             if summary := _spent(study, archive):
                 _sweep(study, summary, archive, held)
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
@@ -115,12 +117,12 @@ def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> Sequence
         with opened(settings) as archive:
             if archive.is_run(file.name):
                 return None
-            data = _checked_data(file)
+            data = checked_data(file)
             if study := archive.find(file.name):
-                same = replace(study, spec=_same(file, study, data, archive))
-                if _spent(same, archive):
+                renewed = replace(study, spec=same(file, study, data, archive))
+                if _spent(renewed, archive):
                     return data
-    data = data or _checked_data(file)
+    data = data or checked_data(file)
     settings.check_checkpoints()
     if settings.ray_address:  # one of our own is started only once the study is ours
         workers.connect(settings.ray_address, slots=None, cpus=file.threads)
@@ -135,7 +137,7 @@ def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
     return summary if is_spent else None
 
 
-def _checked_data(file: SpecFile) -> SequenceData:
+def checked_data(file: SpecFile) -> SequenceData:
     """Read the data, and tell what doesn't go together before anything is started."""
     data = prepare(file.data, file.task)
     spec.resolve(file, data, gpus=False)
@@ -175,7 +177,7 @@ def remarks(spec: StudySpec, data: SequenceData) -> dict[str, str]:
     }
 
 
-def _same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archive) -> StudySpec:
+def same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archive) -> StudySpec:
     """Hold the file against the stored study: only budget, keeping and resources may differ."""
     wanted = spec.resolve(file, data, gpus=False)
     differences = study.spec.differences(wanted)

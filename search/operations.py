@@ -7,10 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from search.errors import StudyNotFound
-from search.records import CheckReport, Exported, Fact, Launched, ReplayedEpoch, StudySummary
+from search.records import (
+    CheckReport,
+    Ending,
+    Exported,
+    Fact,
+    Launched,
+    ReplayedEpoch,
+    Stopped,
+    StudySummary,
+    Submitted,
+)
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,30 +67,85 @@ def launch(
     from search.launch import launch as run
     from search.spec import load
 
-    over = {"search.trials": trials, "resources.slots": slots}
-    more = [f"{key}={value}" for key, value in over.items() if value is not None]
-    return run(load(file, [*overrides, *more], name), settings, timeout=timeout, watch=watch)
+    asked = load(file, [*overrides, *_lines(trials, slots)], name)
+    return run(asked, settings, timeout=timeout, watch=watch)
 
 
-def stop(settings: Settings, name: str) -> bool:
-    """Ask a study's owner, wherever it runs, to end as by Ctrl-C; tell whether there is one."""
-    from search import lease
+def submit(
+    file: Path,
+    settings: Settings,
+    *,
+    overrides: Sequence[str] = (),
+    name: str | None = None,
+    trials: int | None = None,
+    slots: int | None = None,
+) -> Submitted:
+    """Put a study on the queue of the database's servers.
+
+    Arguments:
+        file: the study file.
+        settings: where database and checkpoints are.
+        overrides: `key=value` lines over the file's.
+        name: over the file's.
+        trials: the study's total, over the file's.
+        slots: trials at a time at most, over the file's.
+    """
+    from search.server import submit as put
+    from search.spec import load
+
+    return put(load(file, [*overrides, *_lines(trials, slots)], name), settings)
+
+
+def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending:
+    """Run what was submitted, until a signal.
+
+    Arguments:
+        settings: where database, checkpoints and Ray are.
+        studies: the most that run at a time.
+        port: on this machine's loopback, for health and figures.
+        out: gets a line of JSON an event.
+    """
+    from search.server import serve as run
+
+    return run(settings, studies=studies, port=port, out=out)
+
+
+def coordinate(settings: Settings, name: str, *, orders: int, out: TextIO) -> None:
+    """Run a submitted study for its server.
+
+    Arguments:
+        settings: where database, checkpoints and Ray are.
+        name: the study's.
+        orders: descriptor of what the server wants.
+        out: gets a line of JSON an event.
+    """
+    from search.server import coordinate as run
+
+    run(settings, name, orders, out)
+
+
+def stop(settings: Settings, name: str) -> Stopped:
+    """End a study wherever it runs, as by Ctrl-C, or waits; tell what that meant."""
+    from search import queued
 
     with _archive(settings) as archive:
-        archive.get(name)
-        return lease.ask_to_stop(archive.storage.engine, name)
+        return queued.stop(archive, name)
 
 
 def list_studies(settings: Settings) -> tuple[StudySummary, ...]:
-    """Sum up all studies of the database, the oldest first."""
+    """Sum up all studies of the database, the oldest first, and those that wait to begin."""
+    from search import queued
+
     with _archive(settings) as archive:
-        return tuple(archive.summary(archive.get(name)) for name in archive.names())
+        return queued.summaries(archive)
 
 
 def status(settings: Settings, name: str) -> StudySummary:
     """Sum up one study."""
+    from search import queued
+
     with _archive(settings) as archive:
-        return archive.summary(archive.get(name))
+        return queued.summary(archive, name)
 
 
 def replay(
@@ -184,9 +249,11 @@ def dashboard(settings: Settings, *, port: int, ready: Callable[[str], None]) ->
 
 
 def delete(settings: Settings, name: str) -> None:
-    """Delete a study with its checkpoints."""
+    """Delete a study with its checkpoints, and take it off the queue."""
+    from search import queued
+
     with _archive(settings) as archive:
-        archive.delete(archive.get(name))
+        queued.delete(archive, name)
 
 
 def study_name(name_or_file: str) -> str:
@@ -197,6 +264,12 @@ def study_name(name_or_file: str) -> str:
     from search.spec import load
 
     return load(path).name
+
+
+def _lines(trials: int | None, slots: int | None) -> list[str]:
+    """Write options as lines over a file's."""
+    over = {"search.trials": trials, "resources.slots": slots}
+    return [f"{key}={value}" for key, value in over.items() if value is not None]
 
 
 def _archive(settings: Settings) -> "AbstractContextManager[Archive]":

@@ -27,6 +27,12 @@ class Settings:
         """The database's file."""
         return Path(self.storage.removeprefix(SQLITE))
 
+    def environment(self) -> dict[str, str]:
+        """Give the variables by which another process finds the same places."""
+        places = {"LSTM_SEARCH_STORAGE": self.storage, "RAY_ADDRESS": self.ray_address}
+        places["LSTM_SEARCH_CHECKPOINTS"] = str(self.checkpoints)
+        return {name: place for name, place in places.items() if place}
+
     def check_checkpoints(self) -> None:
         """Refuse a place where no folder of checkpoints can be.
 

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from search.errors import LeaseLost
 from search.lease import Lease
@@ -13,18 +13,36 @@ from search.records import Ending
 _SIGNALS = {signal.SIGINT: Ending.INTERRUPTED, signal.SIGTERM: Ending.TERMINATED}
 
 
+class Orders(Protocol):
+    """What a server that runs a study wants of its launch."""
+
+    def asked(self) -> Ending | None:
+        """Why it is to end; None to go on."""
+        ...
+
+    def share(self, room: int) -> int:
+        """Give the most slots it may have, of those there is room for."""
+        ...
+
+
 class Stop:
     """Listens for signals while it is entered; the first asks, the second insists.
 
     Arguments:
         timeout: seconds from now after which the launch ends; None for ever.
+        orders: of a server; None where there is none.
         clock: gives seconds.
     """
 
     def __init__(
-        self, timeout: float | None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        timeout: float | None,
+        *,
+        orders: Orders | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
+        self._orders = orders
         self._deadline = None if timeout is None else clock() + timeout
         self._signals: list[Ending] = []
         self._former: dict[signal.Signals, Any] = {}
@@ -62,6 +80,8 @@ class Stop:
             raise LeaseLost("another coordinator has taken this study over - this one stands down")
         if self._lease and self._lease.stop_asked:
             return Ending.STOPPED
+        if self._orders and (why := self._orders.asked()):
+            return why
         if self._deadline is not None and self._clock() >= self._deadline:
             return Ending.TIMEOUT
         return None

@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,10 +55,34 @@ def run(command: list[str], folder: Path) -> str:
     return found.stdout
 
 
+@pytest.fixture
+def serve(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Start a server by a line that leaves it in the background; it ends once a study is done."""
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def start(line: str) -> None:
+        command = f"exec {line.removesuffix(' &')}"
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:/bin"}
+        servers.append(subprocess.Popen(["sh", "-c", command], cwd=folder, env=environment))
+
+    yield start
+    for server in servers:
+        while '"state": "done"' not in (folder / "serve.log").read_text():
+            assert server.poll() is None
+            time.sleep(0.2)
+        server.terminate()
+        assert server.wait(timeout=200) == 0
+
+
 @pytest.mark.slow
-def test_every_command_of_the_readme_runs_as_it_stands(folder: Path) -> None:
+def test_every_command_of_the_readme_runs_as_it_stands(
+    folder: Path, serve: Callable[[str], None]
+) -> None:
     for block in blocks("sh"):
         for line in block.strip().splitlines():
+            if line.endswith(" &"):
+                serve(line)
+                continue
             said = run(["sh", "-c", line], folder)
             assert said or "--out" in line or "--quiet" in line, f"{line} printed nothing"
             if "best japanese-vowels --top" in line:

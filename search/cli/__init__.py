@@ -1,10 +1,11 @@
 """The command line: `lstm-search`, or `python -m search`."""
 
 from search.cli import studies  # isort: skip - help lists commands as they are imported
+from search.cli import service  # isort: skip
 from search.cli import exports
 from search.cli.app import app
 
-__all__ = ["app", "exports", "main", "studies"]
+__all__ = ["app", "exports", "main", "service", "studies"]
 
 
 def main() -> None:

@@ -42,13 +42,14 @@ app = typer.Typer(
 
 
 def command(
-    example: str, *, name: str | None = None
+    example: str, *, name: str | None = None, hidden: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., Any]]:
     """Register a function as a command whose known errors end as lines on stderr.
 
     Arguments:
         example: what stands behind `lstm-search` in the example of its help.
         name: the command's; the function's where None.
+        hidden: whether help is silent about it.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., Any]:
@@ -62,7 +63,8 @@ def command(
                 known = error.exit_code if isinstance(error, SearchError) else WrongUse.exit_code
                 raise typer.Exit(known) from error
 
-        return app.command(name, epilog=f"\b\nExample:\n  lstm-search {example}")(run)
+        epilog = f"\b\nExample:\n  lstm-search {example}"
+        return app.command(name, epilog=epilog, hidden=hidden)(run)
 
     return register
 

@@ -1,11 +1,14 @@
 """Arguments and options that several commands take, and how they are read."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from search.settings import Settings, read
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 
@@ -64,6 +67,19 @@ def writable(out: Path | None) -> Path | None:
     return out
 
 
+def places(storage: str | None, checkpoints: str | None = None) -> Settings:
+    """Settle where things are, from options, environment and working folder."""
+    return read(os.environ, folder=Path.cwd(), storage=storage, checkpoints=checkpoints)
+
+
+Trials = Annotated[
+    int | None,
+    typer.Option(parser=whole(1, 1_000_000), metavar="N", help="Finished trials in all."),
+]
+Slots = Annotated[
+    int | None,
+    typer.Option(parser=whole(1, 10_000), metavar="N", help="Trials at a time, at most."),
+]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A study file (TOML).")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A study, or its file.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An export.")]

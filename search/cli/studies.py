@@ -1,6 +1,5 @@
 """The commands around studies: parse, call one operation, print."""
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -18,15 +17,22 @@ from search.cli.options import (
     Overrides,
     Quiet,
     Rename,
+    Slots,
     Storage,
     Top,
+    Trials,
     duration,
+    places,
     whole,
 )
 from search.errors import SearchError
-from search.records import Ending
-from search.settings import Settings, read
+from search.records import Ending, Stopped
 
+STOPPED: dict[Stopped, str] = {
+    "asked": "asked to stop",
+    "dequeued": "it no longer waits for a server",
+    "idle": "nobody runs it",
+}
 EXIT_CODES = {Ending.INTERRUPTED: 130, Ending.STOPPED: 130, Ending.TERMINATED: 143}
 """Of launches that can go on; others end with 0."""
 
@@ -51,18 +57,12 @@ def check(
 def launch(
     file: File,
     *,
-    trials: Annotated[
-        int | None,
-        typer.Option(parser=whole(1, 1_000_000), metavar="N", help="Finished trials in all."),
-    ] = None,
+    trials: Trials = None,
     timeout: Annotated[
         float | None,
         typer.Option(parser=duration, metavar="TIME", help="Of this launch: 30m, 1h30m, 45s."),
     ] = None,
-    slots: Annotated[
-        int | None,
-        typer.Option(parser=whole(1, 10_000), metavar="N", help="Trials at a time, at most."),
-    ] = None,
+    slots: Slots = None,
     name: Rename = None,
     overrides: Overrides = None,
     storage: Storage = None,
@@ -82,7 +82,7 @@ def launch(
     with progress.progress(sys.stderr, quiet=quiet) as shown:
         launched = operations.launch(
             file,
-            _places(storage, checkpoints),
+            places(storage, checkpoints),
             watch=shown.watch,
             overrides=overrides or (),
             name=name,
@@ -104,9 +104,8 @@ def launch(
 
 @command("stop quickstart")
 def stop(name: Name, storage: Storage = None) -> None:
-    """End a study, wherever it runs, as by Ctrl-C."""
-    asked = operations.stop(_places(storage), operations.study_name(name))
-    typer.echo("asked to stop" if asked else "nobody runs it")
+    """End a study, wherever it runs or waits, as by Ctrl-C."""
+    typer.echo(STOPPED[operations.stop(places(storage), operations.study_name(name))])
 
 
 @command("list", name="list")
@@ -114,7 +113,7 @@ def list_(storage: Storage = None, as_json: Json = False) -> None:
     """List all studies: how far they are, their best."""
     from search.render import output, plain, standings
 
-    found = operations.list_studies(_places(storage))
+    found = operations.list_studies(places(storage))
     output.show(plain.studies(found) if as_json else standings.studies(found))
 
 
@@ -123,7 +122,7 @@ def status(name: Name, storage: Storage = None, as_json: Json = False) -> None:
     """Show how a study stands: scores, counts, failures."""
     from search.render import output, plain, standings
 
-    study = operations.status(_places(storage), operations.study_name(name))
+    study = operations.status(places(storage), operations.study_name(name))
     output.show(plain.status(study) if as_json else standings.status(study))
 
 
@@ -132,7 +131,7 @@ def best(name: Name, top: Top = 5, storage: Storage = None, as_json: Json = Fals
     """Show the best trials, beside defaults and baselines."""
     from search.render import output, plain, standings
 
-    study = operations.status(_places(storage), operations.study_name(name))
+    study = operations.status(places(storage), operations.study_name(name))
     output.show(plain.best(study, top) if as_json else standings.best(study, top))
 
 
@@ -154,7 +153,7 @@ def replay(
 
     with progress.busy(f"training trial {number} again", sys.stderr, quiet=quiet) as say:
         epochs = operations.replay(
-            _places(storage),
+            places(storage),
             operations.study_name(name),
             number,
             watch=lambda one: say(f"training trial {number} again: epoch {one.epoch} has ended"),
@@ -184,8 +183,8 @@ def export(
     from search.render import output, plain, progress, reports
 
     with progress.busy(f"scoring the best of {name} again", sys.stderr, quiet=quiet):
-        places, study = _places(storage, checkpoints), operations.study_name(name)
-        exports = operations.export(places, study, to=to, top=top)
+        found, study = places(storage, checkpoints), operations.study_name(name)
+        exports = operations.export(found, study, to=to, top=top)
     output.show(plain.exported(exports) if as_json else reports.exported(exports))
 
 
@@ -198,7 +197,7 @@ def dashboard(
 ) -> None:
     """Serve optuna-dashboard over the database until Ctrl-C."""
     operations.dashboard(
-        _places(storage),
+        places(storage),
         port=port,
         ready=lambda url: typer.echo(f"{url} - Ctrl-C to end"),
     )
@@ -212,15 +211,11 @@ def delete(
     checkpoints: Checkpoints = None,
 ) -> None:
     """Delete a study with its checkpoints, after asking."""
-    places, study = _places(storage, checkpoints), operations.study_name(name)
+    found, study = places(storage, checkpoints), operations.study_name(name)
     if not yes:
-        _ask(f"delete {study} with {len(operations.status(places, study).trials)} trials? [y/N] ")
-    operations.delete(places, study)
+        _ask(f"delete {study} with {len(operations.status(found, study).trials)} trials? [y/N] ")
+    operations.delete(found, study)
     typer.echo(f"deleted {study}")
-
-
-def _places(storage: str | None, checkpoints: str | None = None) -> Settings:
-    return read(os.environ, folder=Path.cwd(), storage=storage, checkpoints=checkpoints)
 
 
 def _said(*words: str, **options: str | int | list[str] | None) -> str:

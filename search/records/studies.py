@@ -59,6 +59,34 @@ class BaselineScore:
     test: Mapping[str, float] | None
 
 
+SubmissionState = Literal["waiting", "done", "ended"]
+"""`waiting` until it has its budget; `ended` by `stop` or by an error of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """How a study stands with the servers to which it was submitted."""
+
+    state: SubmissionState
+    reason: str
+    """Why it has ended, or why it doesn't get on; empty where there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A study that was put on the queue."""
+
+    name: str
+    ahead: int
+    """Studies that wait or run and were there before."""
+    data_checked: bool
+    """Whether the data were at hand."""
+
+
+Stopped = Literal["asked", "dequeued", "idle"]
+"""What `stop` has done: asked the owner; taken the study off the queue; found nothing to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySummary:
     """One study as the database shows it."""
@@ -76,6 +104,8 @@ class StudySummary:
     baselines: tuple[BaselineScore, ...]
     owner: str | None
     """Who runs it now, as `host, process 12`; None where nobody does."""
+    queued: Queued | None = None
+    """None where it was never submitted."""
 
     def count(self, state: TrialState) -> int:
         """Count the trials in a state."""

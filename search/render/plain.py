@@ -88,4 +88,5 @@ def _head(study: StudySummary) -> dict[str, Any]:
         "finished": study.finished,
         **{state: study.count(state) for state in ("running", "complete", "pruned", "failed")},
         "owner": study.owner,
+        "queued": plain(study.queued),
     }

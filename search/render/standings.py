@@ -7,7 +7,7 @@ from dataclasses import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from search.records import Ending, Launched, StudySummary, TrialSummary
+from search.records import Ending, Launched, Queued, StudySummary, Submitted, TrialSummary
 from search.render.layout import baseline_table, lean, pairs, section, sentence
 from search.render.verdict import baselines_in_words, best_default, verdict
 from search.render.words import STATES, listed, number, place, sense, settings
@@ -29,7 +29,7 @@ def studies(summaries: Sequence[StudySummary]) -> RenderableType:
             number(study.leaders[0].value if study.leaders else None),
             f"{study.finished} of {study.budget}",
             str(study.count("failed") or ""),
-            study.owner or "",
+            study.owner or (queued.state if (queued := _queued(study)) else ""),
         )
     return table
 
@@ -111,8 +111,32 @@ def header(study: StudySummary) -> dict[str, str]:
         "baselines": baselines_in_words(study.baselines, study.objective),
         "finished": f"{study.finished} of {study.budget}: {states}{running}",
         "run by": study.owner or "",
+        "queue": _queue(study),
     }
     return {name: said for name, said in facts.items() if said}
+
+
+def submitted(study: Submitted) -> RenderableType:
+    """Show that a study is on the queue, and what isn't known of it yet."""
+    ahead = f"behind {study.ahead} other{'s' * (study.ahead > 1)}" if study.ahead else "as the next"
+    unchecked = [] if study.data_checked else ["Its data are not here: a server will check them."]
+    return Group(*(Text(line) for line in (f"{study.name}: submitted, {ahead}", *unchecked)))
+
+
+def _queue(study: StudySummary) -> str:
+    """Say how a study stands with the servers."""
+    queued = _queued(study)
+    if queued is None:
+        return ""
+    waits = queued.state == "waiting"
+    said = "waits for a server" if waits else "ended, submit or launch it to go on"
+    return f"{said}: {queued.reason}" if queued.reason else said
+
+
+def _queued(study: StudySummary) -> Queued | None:
+    """Give how a study stands with the servers; None where that doesn't matter."""
+    is_open = study.owner is None and study.finished < study.budget
+    return study.queued if is_open and study.queued and study.queued.state != "done" else None
 
 
 def _command(line: str) -> list[Text]:

@@ -1,13 +1,13 @@
 """A study file, from its TOML to a study in which nothing is left open.
 
-`load` reads and checks the file alone; `resolve` fills in, from data and machine, what it leaves
-out, and checks the rest. A `StudySpec` is what a study keeps.
+`load` reads and checks the file alone, and `again` what such a file has said; `resolve` fills in,
+from data and machine, what it leaves out, and checks the rest. A `StudySpec` is what a study keeps.
 """
 
-from search.spec.file import SpecFile, load
+from search.spec.file import SpecFile, again, load
 from search.spec.resolve import resolve
 from search.spec.study import StudySpec
 from search.spec.terms import Resources
 from search.spec.times import duration
 
-__all__ = ["Resources", "SpecFile", "StudySpec", "duration", "load", "resolve"]
+__all__ = ["Resources", "SpecFile", "StudySpec", "again", "duration", "load", "resolve"]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from glob import escape, has_magic
 from pathlib import Path
@@ -51,6 +52,23 @@ def load(path: Path, overrides: Sequence[str] = (), name: str | None = None) -> 
     problems = source.override(tree, overrides)
     if name is not None:
         tree["name"] = name
+    return _checked(path, tree, problems)
+
+
+def again(given: Mapping[str, Any], path: Path) -> SpecFile:
+    """Check what a checked file said once more, elsewhere or later.
+
+    Arguments:
+        given: `SpecFile.given`, as JSON may have held it.
+        path: where the file was read, for messages.
+
+    Raises:
+        SpecError: it isn't what this version takes.
+    """
+    return _checked(path, deepcopy(dict(given)), [])
+
+
+def _checked(path: Path, tree: source.Tree, problems: list[str]) -> SpecFile:
     file, broken, wrong = _validate(tree)
     problems += wrong
     problems += checks.problems(file, broken)

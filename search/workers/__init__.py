@@ -3,7 +3,7 @@
 A worker is an actor that imports torch once and trains many trials.
 """
 
-from search.workers.cluster import connect, disconnect, has_gpus
+from search.workers.cluster import address, connect, disconnect, has_gpus
 from search.workers.slots import RayWorkers
 
-__all__ = ["RayWorkers", "connect", "disconnect", "has_gpus"]
+__all__ = ["RayWorkers", "address", "connect", "disconnect", "has_gpus"]

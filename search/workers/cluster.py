@@ -54,6 +54,12 @@ def disconnect() -> None:
     ray.shutdown()
 
 
+def address() -> str:
+    """Give the address at which others join the cluster, too."""
+    found: str = ray.get_runtime_context().gcs_address
+    return found
+
+
 def has_gpus() -> bool:
     """Tell whether any node of the cluster has a GPU."""
     return resources().get("GPU", 0) > 0

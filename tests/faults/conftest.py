@@ -71,8 +71,13 @@ class Bench:
     def launch(
         self, *options: str, program: Sequence[str] = (sys.executable, "-m", "search")
     ) -> subprocess.Popen[str]:
+        return self.begin("launch", "short.toml", *options, program=program)
+
+    def begin(
+        self, *command: str, program: Sequence[str] = (sys.executable, "-m", "search")
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*program, "launch", "short.toml", *options],
+            [*program, *command],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
@@ -93,20 +98,20 @@ class Bench:
             assert process.poll() is None, process.communicate()
             time.sleep(0.1)
 
-    def trials(self) -> list[Any]:
+    def trials(self, name: str = "short") -> list[Any]:
         """Read the trials; none while there is no database yet."""
         if not (self.folder / ".lstm-search" / "studies.db").is_file():
             return []
         archive = Archive(self.settings)
         try:
-            found = archive.find("short")
+            found = archive.find(name)
             return archive.storage.get_all_trials(found.id) if found else []
         finally:
             archive.close()
 
-    def epochs(self) -> int:
+    def epochs(self, name: str = "short") -> int:
         """Count the epochs recorded so far."""
-        return sum(len(trial.intermediate_values) for trial in self.trials())
+        return sum(len(trial.intermediate_values) for trial in self.trials(name))
 
     def states(self) -> list[Path]:
         return list(self.settings.checkpoints.glob("*/state-*.pt"))
@@ -116,12 +121,12 @@ class Bench:
         children = psutil.Process(process.pid).children(recursive=True)
         return [child.pid for child in children if "ray::Worker" in " ".join(child.cmdline())]
 
-    def check_whole(self, budget: int) -> None:
+    def check_whole(self, budget: int, name: str = "short") -> None:
         """The budget exactly, nothing running, no number or epoch missing or doubled.
 
         In the store lie the best weights of the two best trials, and nothing else.
         """
-        trials = self.trials()
+        trials = self.trials(name)
         assert [trial.number for trial in trials] == list(range(budget))
         assert all(trial.state.is_finished() for trial in trials)
         assert not [trial for trial in trials if trial.state.name == "FAIL"]
@@ -129,8 +134,8 @@ class Bench:
             curve = trial.intermediate_values
             assert list(curve) == list(range(1, len(curve) + 1))
             assert trial.state.name != "COMPLETE" or len(curve) == 9
-        best = operations.status(self.settings, "short").leaders[:2]
-        (store,) = self.settings.checkpoints.iterdir()
+        best = operations.status(self.settings, name).leaders[:2]
+        (store,) = self.settings.checkpoints.glob(f"{name}-*")
         kept = [(c.kind, c.number, c.epoch) for c in checkpoints(store)]
         assert kept == sorted(("weights", trial.number, trial.best_epoch) for trial in best)
         assert len(list(store.iterdir())) == len(kept)

@@ -85,10 +85,10 @@ def test_a_second_launch_is_refused_and_stop_ends_the_first(bench: Any) -> None:
     assert code == 3, said
     assert "is being run by" in said
     assert operations.status(bench.settings, "short").owner is not None
-    assert operations.stop(bench.settings, "short")
+    assert operations.stop(bench.settings, "short") == "asked"
     code, _, said = bench.finish(first)
     assert code == 130, said
-    assert not operations.stop(bench.settings, "short")
+    assert operations.stop(bench.settings, "short") == "idle"
 
 
 def test_a_launch_ends_at_its_timeout_and_the_next_goes_on(bench: Any) -> None:

@@ -37,34 +37,13 @@ from search.records import (
     Slots,
     Started,
     StudySummary,
+    Submitted,
     TrialTask,
 )
 from search.settings import Settings
 from search.spec import load, resolve
+from tests.search.moods import MOODS, STUDY
 
-STUDY = """
-name = "moods"
-[data]
-format = "csv"
-train = "a.csv"
-[task]
-kind = "classification"
-inputs = "text"
-target = "mood"
-[space]
-variant = "attention"
-heads = [1, 2]
-hidden_size = 8
-layers = 1
-dropout = 0.0
-learning_rate = 1e-3
-weight_decay = { low = 0.0, high = 0.1 }
-[training]
-epochs = 2
-[search]
-trials = 9
-"""
-MOODS = "text,mood\n" + "it was good,up\nit was bad,down\n" * 10
 METRICS = {"accuracy": 0.123, "balanced_accuracy": 0.5, "macro_f1": 0.5, "cross_entropy": 0.7}
 POINT = {"heads": 1, "weight_decay": 0.01}
 
@@ -97,7 +76,10 @@ RESULTS: dict[str, Any] = {
         slots=2,
     ),
     "launch": Launched(ending=Ending.SPENT, study=SUMMARY, fresh=True),
-    "stop": True,
+    "stop": "asked",
+    "submit": Submitted(name="vowels", ahead=2, data_checked=False),
+    "serve": Ending.TERMINATED,
+    "coordinate": None,
     "list_studies": (SUMMARY,),
     "status": SUMMARY,
     "replay": (ReplayedEpoch(epoch=1, recorded=0.5, replayed=0.5),),

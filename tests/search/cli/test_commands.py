@@ -18,6 +18,8 @@ Run = Callable[..., Result]
 COMMANDS = {
     "check",
     "launch",
+    "submit",
+    "serve",
     "stop",
     "list",
     "status",
@@ -30,7 +32,8 @@ COMMANDS = {
     "dashboard",
     "delete",
 }
-"""As the design lists them, without those that come with the cluster."""
+"""As the design lists them, but for the one that servers alone use."""
+HIDDEN = "coordinate"
 NAMES = {"list": "list_studies", "best": "status"}
 """Operations that aren't called as their command."""
 
@@ -44,7 +47,7 @@ def example(name: str, run: Run) -> str:
 
 def test_the_commands_are_those_of_the_design() -> None:
     assert {command.name or command.callback.__name__ for command in app.registered_commands} == (
-        COMMANDS
+        COMMANDS | {HIDDEN}
     )
 
 
@@ -159,9 +162,46 @@ def test_generated_text_goes_on_from_the_prompt(run: Run, fake: Any) -> None:
     assert named == {"prompt": "ROMEO:", "length": 9, "temperature": 0.5, "seed": 3}
 
 
-@pytest.mark.parametrize(("asked", "words"), [(True, "asked to stop"), (False, "nobody runs it")])
-def test_stop_says_whether_there_was_anybody(asked: bool, words: str, run: Run, fake: Any) -> None:
-    fake.results["stop"] = asked
+def test_help_is_silent_about_what_servers_alone_use(run: Run) -> None:
+    assert HIDDEN not in run("--help").stdout
+
+
+def test_a_submission_takes_all_its_options_and_says_what_is_ahead(
+    run: Run, fake: Any, tmp_path: Path
+) -> None:
+    options = "--trials 9 --slots 3 --name y --set a=1 --storage sqlite:///s.db"
+    said = run(f"submit x.toml {options}").stdout
+    [(name, (file, places), given)] = fake.calls
+    assert (name, file, places.storage) == ("submit", Path("x.toml"), f"sqlite:///{tmp_path}/s.db")
+    assert given == {"overrides": ["a=1"], "name": "y", "trials": 9, "slots": 3}
+    assert said == (
+        "vowels: submitted, behind 2 others\nIts data are not here: a server will check them.\n"
+    )
+
+
+def test_a_server_takes_its_options(run: Run, fake: Any, tmp_path: Path) -> None:
+    result = run("serve --studies 7 --port 0 --storage sqlite:///s.db --checkpoints c")
+    assert result.exit_code == 0
+    [(_, (places,), given)] = fake.calls
+    assert (places.storage, given["studies"], given["port"]) == (
+        f"sqlite:///{tmp_path}/s.db",
+        7,
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stopped", "words"),
+    [
+        ("asked", "asked to stop"),
+        ("dequeued", "it no longer waits for a server"),
+        ("idle", "nobody runs it"),
+    ],
+)
+def test_stop_says_whether_there_was_anything_to_end(
+    stopped: str, words: str, run: Run, fake: Any
+) -> None:
+    fake.results["stop"] = stopped
     result = run("stop vowels")
     assert (result.stdout, result.exit_code) == (f"{words}\n", 0)
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 from rich.console import RenderableType
 
-from search.records import Ending, Launched, StudySummary, TrialSummary
+from search.records import (
+    Ending,
+    Launched,
+    Queued,
+    StudySummary,
+    SubmissionState,
+    TrialSummary,
+)
 from search.render import standings
 
 Trial = Callable[..., TrialSummary]
@@ -142,6 +149,33 @@ def test_trials_without_an_owner_wait_to_go_on(
     owned = printed(standings.status(replace(study, owner="here, process 1")))
     assert "1 running" in owned
     assert "here, process 1" in owned
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "listed", "said"),
+    [
+        ("waiting", "", "waiting", "waits for a server"),
+        ("waiting", "no room", "waiting", "waits for a server: no room"),
+        ("ended", "it was bad", "ended", "ended, submit or launch it to go on: it was bad"),
+        ("done", "its budget is spent", "", ""),
+    ],
+)
+def test_a_submitted_study_is_shown_as_it_stands_with_the_servers(
+    state: SubmissionState,
+    reason: str,
+    listed: str,
+    said: str,
+    make_study: Study,
+    printed: Print,
+) -> None:
+    study = replace(make_study(), queued=Queued(state=state, reason=reason))
+    row = printed(standings.studies([study])).rstrip().splitlines()[-1]
+    assert row.split()[-1] == (listed or "40")
+    shown = re.search(r"^queue +(.*\S)", printed(standings.status(study)), re.MULTILINE)
+    assert (shown[1] if shown else "") == said
+    run = replace(study, owner="here, process 1")
+    assert "queue" not in printed(standings.status(run))
+    assert "here" in printed(standings.studies([run]))
 
 
 def test_no_studies_are_said_to_be_none(printed: Print) -> None:

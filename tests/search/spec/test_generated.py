@@ -115,6 +115,14 @@ def test_an_accepted_file_is_stored_whole_and_resolved_alike_each_time(
         assert one.configure({}) == (model, training)
 
 
+@settings(generated, max_examples=40)
+@given(tree=files)
+def test_what_a_file_said_is_accepted_elsewhere_without_it(folder: Path, tree: Tree) -> None:
+    (folder / "study.toml").write_text(toml(tree), encoding="utf-8")
+    file = spec.load(folder / "study.toml")
+    assert spec.again(json.loads(json.dumps(file.given)), file.path) == file
+
+
 @settings(generated, max_examples=5)
 @given(tree=valid_files())
 def test_an_accepted_file_is_checked(folder: Path, tree: Tree) -> None:

@@ -1,0 +1,81 @@
+"""Studies of the database as they stand with its queue: summed up, stopped, taken away."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from search import lease
+from search.archive import Archive
+from search.records import Ending, Queued, Stopped, StudySummary
+from search.spec import again
+from search.submissions import Submission, Submissions
+
+
+def summaries(archive: Archive) -> tuple[StudySummary, ...]:
+    """Sum up all studies, the oldest first; then those that have only been submitted."""
+    queue = {one.study: one for one in Submissions(archive.storage.engine).all()}
+    studies = [archive.summary(archive.get(name)) for name in archive.names()]
+    known = [_standing(study, queue.pop(study.name, None)) for study in studies]
+    return (*known, *(_not_begun(one) for one in queue.values()))
+
+
+def summary(archive: Archive, name: str) -> StudySummary:
+    """Sum up a study that was launched or submitted.
+
+    Raises:
+        StudyNotFound: it was neither.
+    """
+    one = Submissions(archive.storage.engine).find(name)
+    if one and archive.find(name) is None:
+        return _not_begun(one)
+    return _standing(archive.summary(archive.get(name)), one)
+
+
+def stop(archive: Archive, name: str) -> Stopped:
+    """End a study wherever it runs or waits; no server begins it again.
+
+    Raises:
+        StudyNotFound: it was neither launched nor submitted.
+    """
+    queue = Submissions(archive.storage.engine)
+    one = queue.find(name)
+    if one is None:
+        archive.get(name)
+    waited = one is not None and queue.settle(one, "ended", Ending.STOPPED.value)
+    if lease.ask_to_stop(archive.storage.engine, name):
+        return "asked"
+    return "dequeued" if waited else "idle"
+
+
+def delete(archive: Archive, name: str) -> None:
+    """Delete a study with its checkpoints, and take it off the queue.
+
+    Raises:
+        StudyNotFound: it was neither launched nor submitted.
+        StudyElsewhere: somebody runs it.
+    """
+    queue = Submissions(archive.storage.engine)
+    if queue.find(name) is None or archive.find(name):
+        archive.delete(archive.get(name))
+    queue.forget(name)
+
+
+def _standing(study: StudySummary, one: Submission | None) -> StudySummary:
+    """Put beside a study how it stands with the queue."""
+    return replace(study, queued=Queued(state=one.state, reason=one.reason) if one else None)
+
+
+def _not_begun(one: Submission) -> StudySummary:
+    """Sum up a study of which there is a submission alone."""
+    file = again(one.given, Path(one.path))
+    return StudySummary(
+        name=one.study,
+        task=file.task.kind,
+        objective=file.objective,
+        direction=file.direction,
+        budget=file.trials,
+        trials=(),
+        leaders=(),
+        baselines=(),
+        owner=None,
+        queued=Queued(state=one.state, reason=one.reason),
+    )

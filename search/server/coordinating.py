@@ -1,0 +1,108 @@
+"""In a process of its own: one submitted study, run as its server says."""
+
+import json
+import math
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from lstm_attn.errors import LstmAttnError
+from search import spec
+from search.archive import opened
+from search.errors import SearchError, StudyNotFound
+from search.launch import launch
+from search.records import Ending, Fact
+from search.server.messages import Message, ended, failed, message
+from search.settings import Settings
+from search.submissions import Submission, Submissions
+
+
+class Orders:
+    """What the server wants: heard line by line until it is gone.
+
+    Arguments:
+        source: gives lines of `share INDEX COUNT` each; their end is the server's. A descriptor,
+            since a thread that waits in a buffered file stops the interpreter from ending.
+    """
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self._index, self._count = 0, 1
+        self._gone = threading.Event()
+        self._thread = threading.Thread(target=self._hear, name="orders", daemon=True)
+        self._thread.start()
+
+    def asked(self) -> Ending | None:
+        """End as by SIGTERM once the server is gone."""
+        return Ending.TERMINATED if self._gone.is_set() else None
+
+    def share(self, room: int) -> int:
+        """Give this study's part of the places there are: all studies get the same, to within one.
+
+        Arguments:
+            room: places in the cluster.
+        """
+        return max(1, room // self._count + (self._index < room % self._count))
+
+    def join(self) -> None:
+        """Wait until the server is gone."""
+        self._thread.join()
+
+    def _hear(self) -> None:
+        rest = b""
+        while more := os.read(self._source, 4096):
+            *lines, rest = (rest + more).split(b"\n")
+            for line in lines:
+                _, index, count = line.split()
+                self._index, self._count = int(index), int(count)
+        self._gone.set()
+
+
+def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None:
+    """Run a submitted study to its end, saying what happens.
+
+    Arguments:
+        settings: where database, checkpoints and Ray are.
+        study: its name.
+        orders: descriptor of what the server wants, line by line.
+        out: gets a line of JSON a message.
+    """
+
+    def say(what: Message | None) -> None:
+        if what:
+            out.write(f"{json.dumps(_finite(what))}\n")
+            out.flush()
+
+    def watch(fact: Fact) -> None:
+        say(message(fact))
+
+    heard = Orders(orders)
+    try:
+        one = _submitted(settings, study)
+        if one.state != "waiting":  # somebody has ended it since the server looked
+            return say({"event": "ended", "ending": Ending.STOPPED.name.lower()})
+        file = spec.again(one.given, Path(one.path))
+        own = Path(one.checkpoints) if one.checkpoints else settings.checkpoints
+        places = replace(settings, checkpoints=own)
+        launched = launch(file, places, timeout=None, watch=watch, orders=heard)
+    except (SearchError, LstmAttnError) as error:
+        say(failed(error, error.problems))
+    else:
+        say(ended(launched))
+
+
+def _submitted(settings: Settings, study: str) -> Submission:
+    with opened(settings) as archive:
+        one = Submissions(archive.storage.engine).find(study)
+    if one is None:
+        raise StudyNotFound(f"study {study!r} was not submitted - submit its file")
+    return one
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type
+    """Put None for numbers that JSON doesn't have."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,76 @@
+"""What a coordinator tells its server: facts as values that JSON holds, and how it has ended."""
+
+from typing import Any
+
+from search.records import (
+    Blocked,
+    Ended,
+    Fact,
+    Launched,
+    Lost,
+    Opened,
+    Reported,
+    Slots,
+    Started,
+    Stopping,
+    Told,
+    TrialState,
+    Unblocked,
+    Waiting,
+)
+
+Message = dict[str, Any]
+"""What happened, under `event`, and its figures."""
+
+STATES: tuple[TrialState, ...] = ("running", "complete", "pruned", "failed")
+
+
+def message(fact: Fact) -> Message | None:  # noqa: PLR0911 - one line a fact
+    """Tell a fact; None of those that are of no use to who looks from afar."""
+    match fact:
+        case Opened(study=study):
+            trials = {state: study.count(state) for state in STATES}
+            return {"event": "opened", "budget": study.budget, "trials": trials}
+        case Started(number=number, params=params, epoch=epoch):
+            return {"event": "trial started", "trial": number, "epoch": epoch, **_plain(params)}
+        case Reported(number=number, report=report):
+            scores = {"training_loss": report.training_loss, **report.metrics}
+            return {"event": "epoch", "trial": number, "epoch": report.epoch, "metrics": scores}
+        case Told(trial=trial):
+            return {
+                "event": "trial ended",
+                "trial": trial.number,
+                "state": trial.state,
+                "value": trial.value,
+                "best_epoch": trial.best_epoch,
+                "reason": trial.reason,
+            }
+        case Ended(number=number, outcome=outcome) if outcome.kind == "handed_in":
+            return {"event": "trial handed in", "trial": number}
+        case Lost(number=number, reason=reason):
+            return {"event": "trial lost", "trial": number, "reason": reason}
+        case Slots(ready=ready, waiting=waiting):
+            return {"event": "slots", "ready": ready, "waiting": waiting}
+        case Blocked(problem=problem, seconds=seconds):
+            return {"event": "blocked", "problem": problem, "waits_seconds": seconds}
+        case Unblocked(seconds=seconds):
+            return {"event": "unblocked", "after_seconds": seconds}
+        case Stopping(ending=ending):
+            return {"event": "stopping", "ending": ending.name.lower()}
+        case Waiting(owner=owner, seconds=seconds):
+            return {"event": "waiting", "owner": owner, "seconds": seconds}
+    return None
+
+
+def ended(launched: Launched) -> Message:
+    """Tell how a launch has ended."""
+    return {"event": "ended", "ending": launched.ending.name.lower()}
+
+
+def failed(error: Exception, problems: tuple[str, ...]) -> Message:
+    """Tell which error has ended a launch."""
+    return {"event": "failed", "error": type(error).__name__, "problems": list(problems)}
+
+
+def _plain(params: Any) -> Message:  # noqa: ANN401 - a mapping of plain values
+    return {"params": dict(params)}

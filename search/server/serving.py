@@ -1,0 +1,54 @@
+"""A server put together: database, Ray, figures, loop; then all undone."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from typing import TextIO
+
+from search import workers
+from search.archive import opened
+from search.database import told
+from search.records import Ending
+from search.server.child import Coordinator
+from search.server.figures import LOOPBACK, Figures, answering
+from search.server.log import Log
+from search.server.loop import Server
+from search.settings import Settings
+from search.stopping import Stop
+from search.submissions import Submissions
+
+
+def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending:
+    """Run what was submitted until SIGINT or SIGTERM; a second one ends it at once.
+
+    Arguments:
+        settings: where database, checkpoints and Ray are; without a Ray one is started, which
+            all studies share.
+        studies: the most that run at a time.
+        port: on the loopback address, for health and figures; 0 for any that is free.
+        out: gets a line of JSON an event.
+
+    Raises:
+        SearchError: see the tree.
+    """
+    figures, log = Figures(), Log(out)
+    with ExitStack() as undo:
+        archive = undo.enter_context(opened(settings, create=True))
+        taken = undo.enter_context(answering(figures, port))
+        if settings.ray_address is None:
+            workers.connect(None, slots=None, cpus=1)
+            undo.callback(workers.disconnect)
+        places = replace(settings, ray_address=settings.ray_address or workers.address())
+        stop = undo.enter_context(Stop(None))  # Ray has just taken signals for itself
+        server = Server(
+            submissions=Submissions(archive.storage.engine),
+            is_run=archive.is_run,
+            begin=partial(Coordinator, places),
+            reach=partial(told, settings.storage),
+            studies=studies,
+            log=log,
+            figures=figures,
+        )
+        undo.callback(server.close)
+        log("serving", studies=studies, address=f"http://{LOOPBACK}:{taken}")
+        return server.run(stop)

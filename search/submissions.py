@@ -1,0 +1,123 @@
+"""Studies that were submitted: what a server is to run, first come first served.
+
+A row a study in a table of our own. Whether one runs is not written here: its lease says that.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from search.lease import UNFENCED
+from search.records import SubmissionState
+
+_TABLE = sa.Table(
+    "study_submission",
+    sa.MetaData(),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("study", sa.String(100), nullable=False, unique=True),
+    sa.Column("given", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("checkpoints", sa.Text),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A study that was submitted."""
+
+    place: int
+    """In the queue: the lower, the earlier. A study that is submitted again gets a new one."""
+    study: str
+    given: Mapping[str, Any]
+    """What its file says, checked, its paths absolute: `SpecFile.given`."""
+    path: str
+    """Where the file was read, for messages."""
+    checkpoints: str | None
+    """Where its checkpoints shall be; None: wherever the server keeps them."""
+    state: SubmissionState
+    reason: str
+    """Why it has ended, or why it doesn't get on; empty where there is nothing to say."""
+
+
+class Submissions:
+    """The queue of one database.
+
+    Arguments:
+        engine: the database of studies.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(**{UNFENCED: True})
+
+    def add(
+        self, *, study: str, given: Mapping[str, Any], path: str, checkpoints: str | None
+    ) -> Submission:
+        """Put a study at the end of the queue; one that is there already is replaced."""
+        last = sa.select(sa.func.coalesce(sa.func.max(_TABLE.c.place), 0) + 1).scalar_subquery()
+        row = _TABLE.insert().values(
+            place=last,
+            study=study,
+            given=json.dumps(given),
+            path=path,
+            checkpoints=checkpoints,
+            state="waiting",
+            reason="",
+        )
+        with self._engine.begin() as connection:
+            connection.execute(sa.schema.CreateTable(_TABLE, if_not_exists=True))
+            connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
+            place = connection.execute(row.returning(_TABLE.c.place)).scalar_one()
+        return Submission(
+            place=place,
+            study=study,
+            given=given,
+            path=path,
+            checkpoints=checkpoints,
+            state="waiting",
+            reason="",
+        )
+
+    def all(self) -> list[Submission]:
+        """List what was submitted, the earliest first."""
+        if not sa.inspect(self._engine).has_table(_TABLE.name):
+            return []
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(_TABLE).order_by(_TABLE.c.place)).mappings()
+            return [Submission(**{**row, "given": json.loads(row["given"])}) for row in rows]
+
+    def find(self, study: str) -> Submission | None:
+        """Read a study's submission; None where it was never submitted."""
+        return next((one for one in self.all() if one.study == study), None)
+
+    def settle(self, one: Submission, state: SubmissionState, reason: str) -> bool:
+        """Write how a submission stands; tell whether it waited still.
+
+        Arguments:
+            one: as it was read; what was ended or submitted again meanwhile stays as it is.
+            state: how it stands.
+            reason: why.
+        """
+        waits = sa.and_(
+            _TABLE.c.place == one.place,
+            _TABLE.c.study == one.study,
+            _TABLE.c.state == "waiting",
+        )
+        with self._engine.begin() as connection:
+            changed = connection.execute(
+                _TABLE.update().where(waits).values(state=state, reason=reason)
+            )
+        return bool(changed.rowcount)
+
+    def forget(self, study: str) -> bool:
+        """Take a study off the queue; tell whether it was on it."""
+        if not sa.inspect(self._engine).has_table(_TABLE.name):
+            return False
+        with self._engine.begin() as connection:
+            gone = connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
+        return bool(gone.rowcount)

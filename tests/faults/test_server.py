@@ -1,0 +1,106 @@
+"""A server that is told to end, and one that is killed, in the middle of what was submitted."""
+
+import json
+import os
+import signal
+import subprocess
+import urllib.request
+from typing import Any
+
+import psutil
+import pytest
+
+from search import operations
+
+pytestmark = pytest.mark.slow
+
+
+class Service:
+    """A server's process, and what it has logged."""
+
+    def __init__(self, bench: Any) -> None:
+        self.process: subprocess.Popen[str] = bench.begin("serve", "--studies", "2", "--port", "0")
+        self.bench = bench
+        self.first = self.read()
+
+    def read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.communicate()
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def wait_for(self, *events: tuple[str, str]) -> None:
+        """Read on until each event has been told of its study."""
+        missing = set(events)
+        while missing:
+            said = self.read()
+            missing.discard((said["event"], said.get("study", "")))
+
+    def coordinators(self) -> list[psutil.Process]:
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if "coordinate" in child.cmdline()]
+
+
+def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers(bench: Any) -> None:
+    bench.write(trials=6, steps=60)
+    file = bench.folder / "short.toml"
+    for name in ("short", "other", "last"):
+        trials = 2 if name == "last" else 6
+        operations.submit(file, bench.settings, name=name, trials=trials, slots=1)
+
+    service = Service(bench)
+    service.wait_for(("epoch", "short"), ("epoch", "other"))
+    with urllib.request.urlopen(f"{service.first['address']}/metrics", timeout=60) as got:
+        figures = got.read().decode()
+    assert 'lstm_search_studies{state="running"} 2.0' in figures
+    assert 'lstm_search_studies{state="waiting"} 1.0' in figures
+    os.kill(service.process.pid, signal.SIGTERM)
+    code, _, said = bench.finish(service.process)
+    assert (code, said) == (0, "")
+    handed_in = bench.epochs("short") + bench.epochs("other")
+    assert handed_in > 0
+    assert {one.owner for one in operations.list_studies(bench.settings)} == {None}
+
+    service = Service(bench)
+    service.wait_for(("epoch", "short"), ("epoch", "other"))
+    coordinators = service.coordinators()
+    assert len(coordinators) == 2
+    os.kill(service.process.pid, signal.SIGKILL)
+    service.process.communicate()
+    psutil.wait_procs(coordinators, timeout=200)
+    assert not [one for one in coordinators if one.is_running()]
+
+    service = Service(bench)
+    service.wait_for(("gone", "short"), ("gone", "other"), ("gone", "last"))
+    os.kill(service.process.pid, signal.SIGINT)
+    code, _, said = bench.finish(service.process)
+    assert (code, said) == (0, "")
+    for name, budget in (("short", 6), ("other", 6), ("last", 2)):
+        bench.check_whole(budget, name)
+    standing = [one.queued.state for one in operations.list_studies(bench.settings) if one.queued]
+    assert standing == ["done"] * 3
+
+
+def test_a_study_that_was_stopped_waits_for_somebody_and_one_without_data_says_so(
+    bench: Any,
+) -> None:
+    bench.write(trials=40, steps=60)
+    file = bench.folder / "short.toml"
+    operations.submit(file, bench.settings)
+    operations.submit(file, bench.settings, name="lost", overrides=['data.train="/no/where.txt"'])
+    service = Service(bench)
+    service.wait_for(("epoch", "short"), ("gone", "lost"))
+    assert operations.stop(bench.settings, "short") == "asked"
+    service.wait_for(("gone", "short"))
+    service.process.send_signal(signal.SIGTERM)
+    bench.finish(service.process)
+    again = Service(bench)
+    again.process.send_signal(signal.SIGTERM)
+    code, out, _ = bench.finish(again.process)
+    assert (code, "begun" in out) == (0, False)
+    short = operations.status(bench.settings, "short").queued
+    lost = operations.status(bench.settings, "lost").queued
+    assert (short.state, short.reason) == ("ended", "somebody asked it to stop")
+    assert lost.state == "ended"
+    assert "data.train: no file '/no/where.txt'" in lost.reason

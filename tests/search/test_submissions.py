@@ -1,0 +1,73 @@
+"""The queue of submitted studies, in the database that keeps them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from search.archive import Archive
+from search.settings import Settings
+from search.submissions import Submission, Submissions
+
+GIVEN = {"name": "small", "data": {"train": ["/a.csv"]}, "search": {"trials": 3}}
+
+
+@pytest.fixture
+def queue(settings: Settings) -> Iterator[Submissions]:
+    archive = Archive(settings)
+    yield Submissions(archive.storage.engine)
+    archive.close()
+
+
+def add(queue: Submissions, study: str) -> Submission:
+    return queue.add(study=study, given=GIVEN, path=f"/{study}.toml", checkpoints=None)
+
+
+def test_a_database_without_submissions_has_an_empty_queue(queue: Submissions) -> None:
+    assert queue.all() == []
+    assert queue.find("small") is None
+    assert not queue.forget("small")
+
+
+def test_who_comes_first_stands_first_and_what_was_given_comes_back(queue: Submissions) -> None:
+    added = [add(queue, study) for study in ("b", "a", "c")]
+    assert queue.all() == added
+    assert [one.study for one in added] == ["b", "a", "c"]
+    assert (added[0].given, added[0].path, added[0].state) == (GIVEN, "/b.toml", "waiting")
+
+
+def test_a_study_that_is_submitted_again_waits_anew_behind_the_others(queue: Submissions) -> None:
+    first, other = add(queue, "a"), add(queue, "b")
+    queue.settle(first, "ended", "its data are gone")
+    again = queue.add(study="a", given={"name": "a"}, path="/new.toml", checkpoints="/c")
+    assert queue.all() == [other, again]
+    assert (again.state, again.reason, again.checkpoints) == ("waiting", "", "/c")
+    assert queue.find("a") == again
+
+
+def test_how_a_submission_stands_is_written_while_it_waits(queue: Submissions) -> None:
+    one = add(queue, "a")
+    assert queue.settle(one, "waiting", "no room")
+    assert queue.settle(one, "done", "its budget is spent")
+    assert [(found.state, found.reason) for found in queue.all()] == [
+        ("done", "its budget is spent")
+    ]
+
+
+def test_what_has_ended_or_was_submitted_again_meanwhile_stays_as_it_is(
+    queue: Submissions,
+) -> None:
+    old = add(queue, "a")
+    stopped = add(queue, "b")
+    queue.settle(stopped, "ended", "somebody asked it to stop")
+    again = add(queue, "a")
+    assert not queue.settle(old, "done", "its budget is spent")
+    assert not queue.settle(stopped, "waiting", "")
+    assert queue.find("a") == again
+    assert queue.all()[0].state == "ended"
+
+
+def test_what_is_forgotten_is_no_longer_there(queue: Submissions) -> None:
+    add(queue, "a")
+    kept = add(queue, "b")
+    assert queue.forget("a")
+    assert queue.all() == [kept]
