@@ -235,17 +235,27 @@ def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed
     return load(folder).generate(prompt, length=length, temperature=temperature, seed=seed)
 
 
-def dashboard(settings: Settings, *, port: int, ready: Callable[[str], None]) -> None:
+def dashboard(
+    settings: Settings,
+    *,
+    port: int,
+    ready: Callable[[str], None],
+    host: str = "127.0.0.1",
+    auth: str | None = None,
+) -> None:
     """Serve optuna-dashboard over the database until interrupted.
 
     Arguments:
         settings: where the database is.
-        port: on this machine's loopback.
-        ready: called with the address once it answers.
+        port: of the address.
+        ready: called with the URL once it answers.
+        host: the address; any but this machine's loopback needs `auth`.
+        auth: `USER:FILE`, the password being the file's first line.
     """
-    from search.dashboard import serve
+    from search.dashboard import Credentials, serve
 
-    serve(settings, port=port, ready=ready)
+    credentials = None if auth is None else Credentials.read(auth)
+    serve(settings, port=port, ready=ready, host=host, credentials=credentials)
 
 
 def delete(settings: Settings, name: str) -> None:

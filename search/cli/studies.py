@@ -191,8 +191,15 @@ def export(
 @command("dashboard --port 8081")
 def dashboard(
     port: Annotated[
-        int, typer.Option(parser=whole(0, 65535), metavar="N", help="On this machine alone.")
+        int, typer.Option(parser=whole(0, 65535), metavar="N", help="Its port.")
     ] = 8080,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Any but this machine's loopback needs --auth.")
+    ] = "127.0.0.1",
+    auth: Annotated[
+        str | None,
+        typer.Option(metavar="USER:FILE", help="Ask for this user and the password in the file."),
+    ] = None,
     storage: Storage = None,
 ) -> None:
     """Serve optuna-dashboard over the database until Ctrl-C."""
@@ -200,6 +207,8 @@ def dashboard(
         places(storage),
         port=port,
         ready=lambda url: typer.echo(f"{url} - Ctrl-C to end"),
+        host=host,
+        auth=auth,
     )
 
 

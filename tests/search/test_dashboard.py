@@ -1,10 +1,12 @@
 """optuna-dashboard over a study, asked through its HTTP API in a process of its own."""
 
+import base64
 import json
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import optuna_dashboard
 import pytest
 
 from search import dashboard
+from search.dashboard import serving
 from search.database import open_storage
 from search.errors import StorageError, WrongUse
 from search.settings import Settings
@@ -22,11 +26,14 @@ from search.settings import Settings
 PROGRAM = """
 import sys
 from pathlib import Path
-from search.dashboard import serve
+from search.dashboard import Credentials, serve
 from search.settings import Settings
 
 settings = Settings(storage=sys.argv[1], checkpoints=Path("x"), ray_address=None)
-serve(settings, port=0, ready=lambda url: print(url, flush=True))
+host, auth = (*sys.argv[2:], "127.0.0.1", None)[:2]
+credentials = Credentials.read(auth) if auth else None
+say = lambda url: print(url, flush=True)
+serve(settings, port=0, ready=say, host=host, credentials=credentials)
 print("ended", flush=True)
 """
 
@@ -49,9 +56,9 @@ def finished(settings: Settings) -> Settings:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(settings: Settings, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, settings.storage],
+        [sys.executable, "-c", PROGRAM, settings.storage, *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -114,10 +121,42 @@ def test_it_listens_on_this_machine_alone(finished: Settings) -> None:
         process.wait(60)
 
 
+def test_on_any_address_who_has_the_password_comes_in_and_nobody_else(
+    finished: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("p:\u00e4ss\n")
+    with served(finished, "0.0.0.0", f"me:{tmp_path}/password") as (process, page):
+        port = page.split(":")[2].split("/")[0]
+        request = urllib.request.Request(f"http://127.0.0.2:{port}/api/studies")
+        with pytest.raises(urllib.error.HTTPError, match="401") as refused:
+            urllib.request.urlopen(request, timeout=60)
+        assert refused.value.headers["WWW-Authenticate"].startswith("Basic ")
+        refused.value.close()
+        token = base64.b64encode("me:p:\u00e4ss".encode()).decode()
+        request.add_header("Authorization", f"Basic {token}")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert len(json.load(answer)["study_summaries"]) == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=60) == ("ended\n", "")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.org"])
+def test_where_others_come_in_there_has_to_be_a_password(host: str, finished: Settings) -> None:
+    with pytest.raises(WrongUse, match=f"--host: on {host} others reach .* use --auth USER:FILE"):
+        dashboard.serve(finished, port=0, ready=lambda _: None, host=host)
+
+
+def test_a_host_that_is_not_this_machine_is_wrong_use(finished: Settings) -> None:
+    me = dashboard.Credentials("me", "x")
+    for host, said in (("192.0.2.7", "Cannot assign"), ("no such host", "no address of this")):
+        with pytest.raises(WrongUse, match=said):
+            dashboard.serve(finished, port=0, ready=lambda _: None, host=host, credentials=me)
+
+
 def test_finished_trials_are_read_once(finished: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr(dashboard.optuna_dashboard, "wsgi", given.append)
-    monkeypatch.setattr(dashboard, "_listening", _refuse)
+    monkeypatch.setattr(optuna_dashboard, "wsgi", given.append)
+    monkeypatch.setattr(serving, "_listening", _refuse)
     with pytest.raises(WrongUse, match="enough"):
         dashboard.serve(finished, port=0, ready=lambda _: None)
     assert type(given[0]).__name__ == "_CachedStorage"
@@ -132,7 +171,7 @@ def test_a_port_that_is_taken_is_wrong_use(finished: Settings) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(WrongUse, match=f"cannot listen on port {port}: .* - use another"):
+        with pytest.raises(WrongUse, match=f"cannot listen on port {port} of .*: .* - use another"):
             dashboard.serve(finished, port=port, ready=lambda _: None)
 
 

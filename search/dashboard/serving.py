@@ -1,7 +1,4 @@
-"""optuna-dashboard over the database of studies, on this machine's loopback alone.
-
-It knows no passwords: whoever reaches it can end trials and delete studies.
-"""
+"""optuna-dashboard served: whoever gets through the gate can end trials and delete studies."""
 
 import logging
 import os
@@ -16,6 +13,7 @@ import optuna_dashboard
 import waitress
 from optuna.storages import get_storage
 
+from search.dashboard.gate import Credentials, Gate, is_loopback
 from search.database import open_storage
 from search.errors import WrongUse
 from search.settings import Settings
@@ -26,41 +24,65 @@ THREADS = 8
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve(settings: Settings, *, port: int, ready: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings,
+    *,
+    port: int,
+    ready: Callable[[str], None],
+    host: str = LOOPBACK,
+    credentials: Credentials | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; in the main thread.
 
     Arguments:
         settings: where the database is.
-        port: on the loopback address; 0 for any that is free.
+        port: 0 for any that is free.
         ready: called with the address once it answers.
+        host: the address to listen on.
+        credentials: what to ask for; only a loopback address may do without.
 
     Raises:
         StorageError: there is no database, or it cannot be had.
-        WrongUse: the port is taken, or not ours to take.
+        WrongUse: anybody could come in; or host or port cannot be had.
     """
+    if credentials is None and not is_loopback(host):
+        raise WrongUse(
+            f"--host: on {host} others reach the dashboard, and whoever does can delete studies - "
+            "use --auth USER:FILE as well"
+        )
     # A request that waits for a thread for a moment is not worth a line.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     storage = open_storage(settings.storage, create=False)
     try:
         # Wrapped as here, finished trials are kept in memory; given as a URL, each poll of a
         # large study reads all of them again.
-        app = optuna_dashboard.wsgi(get_storage(storage))
-        with _listening(port) as taken, _until_signalled():
+        app = Gate(optuna_dashboard.wsgi(get_storage(storage)), credentials)
+        with _listening(host, port) as taken, _until_signalled():
             server = waitress.create_server(app, sockets=[taken], threads=THREADS)
             with closing(server):
-                ready(f"http://{LOOPBACK}:{taken.getsockname()[1]}/dashboard")
+                ready(f"http://{_in_url(host)}:{taken.getsockname()[1]}/dashboard")
                 server.run()
     finally:
         storage.remove_session()
         storage.engine.dispose()
 
 
-def _listening(port: int) -> socket.socket:
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((LOOPBACK, port))
+        socket.getaddrinfo(host, port, family)
+        return socket.create_server((host, port), family=family)
+    except socket.gaierror as error:
+        raise WrongUse(
+            f"--host: {host!r} is no address of this machine - use 127.0.0.1 or 0.0.0.0"
+        ) from error
     except OSError as error:
         raise WrongUse(
-            f"--port: cannot listen on port {port}: {os.strerror(error.errno or 0)} - "
+            f"--port: cannot listen on port {port} of {host}: {os.strerror(error.errno or 0)} - "
             "use another, such as --port 8081, or 0 for any that is free"
         ) from error
 
