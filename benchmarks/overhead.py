@@ -88,7 +88,7 @@ def ours(trials: int, folder: Path) -> Cost:
     """Run our coordinator, ledger and workers."""
     settings = Settings(
         storage=f"sqlite:///{folder}/studies.db",
-        checkpoints=folder / "checkpoints",
+        checkpoints=None,
         ray_address=None,
     )
     archive = Archive(settings, create=True)
@@ -101,7 +101,7 @@ def ours(trials: int, folder: Path) -> Cost:
         places.next_event()
     began = time.perf_counter()
     ledger = Ledger(archive.storage, study.id, spec, epoch_steps=200)
-    store = Store(study.folder(settings), generation=1, keep=spec.keep, may_delete=held.surely_held)
+    store = Store(study.place(settings), generation=1, keep=spec.keep, may_delete=held.surely_held)
     coordinator = Coordinator(ledger=ledger, workers=places, store=store, checkpoint_every=30.0)
     ending = coordinator.run(_Never())
     seconds = time.perf_counter() - began

@@ -2,12 +2,12 @@
 
 import difflib
 import itertools
+import re
 import secrets
-import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,17 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from search import lease, summaries
+from search.addresses import address
+from search.checkpoints import Place, at, check_move, delete_all
 from search.database import open_storage, refuse_once_deleted, told
-from search.errors import StorageError, StoreError, StudyNotFound, WrongUse
+from search.errors import StorageError, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
-from search.spec import StudySpec
+from search.spec import StudySpec, is_name
 
 TESTS = "test_scores"
 """The study's attribute of test scores, by trial number: scored once, shown again."""
+_UID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +44,30 @@ class StoredStudy:
     """Of its data."""
     baselines: tuple[BaselineScore, ...]
     data_summary: Mapping[str, str | int | float]
+    checkpoints: str | None = None
+    """Where its checkpoints lie, if that was given when it was launched."""
 
-    def folder(self, settings: Settings) -> Path:
-        """Give the folder of its checkpoints."""
-        return settings.checkpoints / f"{self.name}-{self.uid[:8]}"
+    def place(self, settings: Settings) -> Place:
+        """Give the place of its checkpoints.
+
+        Raises:
+            WrongUse: there is none.
+        """
+        return self._in(settings.checkpoints_of(self.checkpoints))
+
+    def check_place(self, settings: Settings) -> None:
+        """Refuse to go on with it elsewhere than where its checkpoints are.
+
+        Raises:
+            WrongUse: they are there.
+        """
+        old = self.checkpoints or settings.beside_database
+        new = settings.checkpoints_of(self.checkpoints)
+        if old is not None and old != new:
+            check_move(self.name, self._in(old), self._in(new))
+
+    def _in(self, address: str) -> Place:
+        return at(address).inside(f"{self.name}-{self.uid[:8]}")
 
 
 class Archive:
@@ -137,6 +160,7 @@ class Archive:
             "fingerprint": fingerprint,
             "baselines": [asdict(baseline) for baseline in baselines],
             "data": dict(data_summary),
+            "checkpoints": self.settings.checkpoints,
         }
         try:
             study_id = self.storage.create_new_study([direction], spec.name)
@@ -156,9 +180,11 @@ class Archive:
         return _stored(study_id, spec.name, attribute)
 
     def update(self, study: StoredStudy) -> StoredStudy:
-        """Write a study's spec anew, of which budget, keeping and resources may have changed."""
+        """Write anew what may have changed: budget, keeping, resources; where checkpoints lie."""
+        study = replace(study, checkpoints=self.settings.checkpoints or study.checkpoints)
         attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY]
-        attribute = {**attribute, "spec": study.spec.to_json()}
+        changed = {"spec": study.spec.to_json(), "checkpoints": study.checkpoints}
+        attribute = {**attribute, **changed}
         self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
         return study
 
@@ -205,17 +231,13 @@ class Archive:
         Raises:
             StudyElsewhere: somebody does.
             StoreError: the checkpoints cannot be deleted; the study is there still.
+            Outage: likewise, and it may help to wait.
         """
-        folder = study.folder(self.settings)
+        place = study.place(self.settings)
         held = lease.acquire(self.storage.engine, study.name)
         try:
-            if folder.is_dir():
-                shutil.rmtree(folder)
+            delete_all(place)
             self.storage.delete_study(study.id)
-        except OSError as error:
-            raise StoreError(
-                f"the checkpoints in {folder} cannot be deleted: {error} - make it writable"
-            ) from error
         finally:
             held.release()
 
@@ -243,12 +265,27 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Archive]:
 
 
 def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:
+    """Read what is written of a study; its name, its id and its place lead to files."""
+    uid, place = attribute["uid"], attribute.get("checkpoints")
+    if not is_name(name) or not _UID.fullmatch(uid):
+        raise ValueError("it names no folder")
+    if place is not None and _plain(place) != place:
+        raise ValueError("it names no place for checkpoints")
     return StoredStudy(
         id=study_id,
-        uid=attribute["uid"],
+        uid=uid,
         name=name,
         spec=StudySpec.from_json(attribute["spec"]),
         fingerprint=attribute["fingerprint"],
         baselines=tuple(BaselineScore(**baseline) for baseline in attribute["baselines"]),
         data_summary=attribute["data"],
+        checkpoints=place,
     )
+
+
+def _plain(place: str) -> str | None:
+    """Give an address as it is written; None of what is none."""
+    try:
+        return address(place, Path("/"))
+    except WrongUse:
+        return None

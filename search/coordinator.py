@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from search.checkpoints import Store
@@ -128,7 +129,7 @@ class Coordinator:
 
     def _run(self, stop: StopSignal) -> Ending:
         for number in self.ledger.running():
-            for best in self.store.bests(number):
+            for best in self.through(partial(self.store.bests, number)):
                 self.ledger.know(number, best)
         self.through(lambda: self.store.sweep(self.ledger.running(), self.ledger.leaders()))
         while not self.ledger.budget_spent():
@@ -152,7 +153,8 @@ class Coordinator:
         for slot in self.workers.free_slots():
             if task := self.ledger.ask():
                 upto = self.ledger.last_epoch(task.number)
-                task = replace(task, state=self.store.state(task.number, upto=upto))
+                state = self.through(partial(self.store.state, task.number, upto=upto))
+                task = replace(task, state=state)
                 self.workers.start(slot, task)
                 self._state_wished[task.number] = self.clock()
                 self.watch(self.ledger.started(task.number))

@@ -14,7 +14,8 @@ SearchError                  1
 ├── TrialsFailed             1   the first trials all failed
 ├── Outage                   1   a disk stayed full, say; a study that ran can go on
 ├── DatabaseTrouble          1   the database failed while a study ran; it can go on
-├── StoreError               1   a checkpoint cannot be written
+├── StoreError               1   a checkpoint cannot be written or read
+│   └── CheckpointDamaged    1   ... or is not what was written
 ├── ReplayDiffers            1   a trial, trained again, does not come as far as recorded
 └── VerificationFailed       1   a checkpoint does not score what its trial recorded
 """
@@ -95,6 +96,10 @@ class DatabaseTrouble(SearchError):
 
 class StoreError(SearchError):
     """A checkpoint cannot be written or read back."""
+
+
+class CheckpointDamaged(StoreError):
+    """A checkpoint's content isn't what was written."""
 
 
 class ReplayDiffers(SearchError):

@@ -14,7 +14,7 @@ from lstm_attn.stream import epoch_steps
 from lstm_attn.tasks import task_for
 from search import lease, spec, workers
 from search.archive import Archive, StoredStudy, opened
-from search.checkpoints import Store
+from search.checkpoints import Store, at
 from search.coordinator import Coordinator
 from search.database import is_there
 from search.errors import Outage, SpecChanged
@@ -81,6 +81,7 @@ def _launch(
         data = data or checked_data(file)
         study = archive.find(file.name)
         if study:
+            study.check_place(settings)
             study = replace(study, spec=same(file, study, data, archive))
             if summary := _spent(study, archive):
                 _sweep(study, summary, archive, held)
@@ -112,18 +113,19 @@ def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> Sequence
     Returns:
         the data; None where somebody runs the study, who is met before data are read.
     """
-    data = None
+    data, study = None, None
     if is_there(settings.sqlite_file):
         with opened(settings) as archive:
             if archive.is_run(file.name):
                 return None
             data = checked_data(file)
             if study := archive.find(file.name):
+                study.check_place(settings)
                 renewed = replace(study, spec=same(file, study, data, archive))
                 if _spent(renewed, archive):
                     return data
     data = data or checked_data(file)
-    settings.check_checkpoints()
+    at(settings.checkpoints_of(study.checkpoints if study else None)).check()
     if settings.ray_address:  # one of our own is started only once the study is ours
         workers.connect(settings.ray_address, slots=None, cpus=file.threads)
         undo.callback(workers.disconnect)
@@ -261,7 +263,7 @@ def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: le
 
 def _store(study: StoredStudy, archive: Archive, held: lease.Lease) -> Store:
     return Store(
-        study.folder(archive.settings),
+        study.place(archive.settings),
         generation=held.generation,
         keep=study.spec.keep,
         may_delete=held.surely_held,

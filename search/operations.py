@@ -189,7 +189,7 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
         return export_best(
             spec=study.spec,
             study=archive.summary(study),
-            checkpoint_folder=study.folder(settings),
+            store=study.place(settings),
             to=to,
             top=top,
             fingerprint=study.fingerprint,

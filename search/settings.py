@@ -1,10 +1,10 @@
 """Where studies, checkpoints and Ray are: read once, at the edge."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.addresses import address
 from search.errors import WrongUse
 
 SQLITE = "sqlite:///"
@@ -17,8 +17,8 @@ class Settings:
 
     storage: str
     """Database URL, as SQLAlchemy takes it."""
-    checkpoints: Path
-    """Folder of the checkpoint store."""
+    checkpoints: str | None
+    """Where checkpoints lie, as it was given: an absolute path or a URL; None where it wasn't."""
     ray_address: str | None
     """Ray to join; None starts one of our own."""
 
@@ -29,24 +29,33 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """Give the variables by which another process finds the same places."""
-        places = {"LSTM_SEARCH_STORAGE": self.storage, "RAY_ADDRESS": self.ray_address}
-        places["LSTM_SEARCH_CHECKPOINTS"] = str(self.checkpoints)
+        places = {
+            "LSTM_SEARCH_STORAGE": self.storage,
+            "LSTM_SEARCH_CHECKPOINTS": self.checkpoints,
+            "RAY_ADDRESS": self.ray_address,
+        }
         return {name: place for name, place in places.items() if place}
 
-    def check_checkpoints(self) -> None:
-        """Refuse a place where no folder of checkpoints can be.
+    @property
+    def beside_database(self) -> str | None:
+        """The usual place of checkpoints; None beside a database that is in no file."""
+        is_file = self.storage.startswith(SQLITE)
+        return str(self.sqlite_file.parent / "checkpoints") if is_file else None
+
+    def checkpoints_of(self, stored: str | None) -> str:
+        """Tell where a study's checkpoints lie: as given, as stored with it, or as is usual.
+
+        Arguments:
+            stored: what the study says; None where it says nothing, or isn't there yet.
 
         Raises:
-            WrongUse: a file is in its way, or a folder that nothing can be written into.
+            WrongUse: nowhere.
         """
-        way = (self.checkpoints, *self.checkpoints.parents)
-        nearest = next(place for place in way if os.access(place, os.F_OK))
-        if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-            return
-        why = "cannot be written into" if nearest.is_dir() else "is a file"
+        if place := self.checkpoints or stored or self.beside_database:
+            return place
         raise WrongUse(
-            f"--checkpoints: no folder {self.checkpoints} can be used, {nearest} {why} - "
-            "name another"
+            "--checkpoints: a database on a server has no folder beside it - "
+            "name a folder, or s3://BUCKET/FOLDER"
         )
 
 
@@ -66,7 +75,8 @@ def read(
         checkpoints: `--checkpoints`, over `LSTM_SEARCH_CHECKPOINTS`.
 
     Raises:
-        WrongUse: a database of another kind than SQLite, or one in memory.
+        WrongUse: a database of another kind than SQLite, or one in memory; checkpoints in a place
+            that is none for them.
     """
     url = (
         storage or environment.get("LSTM_SEARCH_STORAGE") or f"{SQLITE}{folder}/{FOLDER}/studies.db"
@@ -80,6 +90,6 @@ def read(
     place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
     return Settings(
         storage=f"{SQLITE}{file}",
-        checkpoints=(folder / place).resolve() if place else file.parent / "checkpoints",
+        checkpoints=address(place, folder) if place else None,
         ray_address=environment.get("RAY_ADDRESS") or None,
     )

@@ -95,8 +95,9 @@ Storage = Annotated[
 Checkpoints = Annotated[
     str | None,
     typer.Option(
-        metavar="DIR",
-        help="Folder of checkpoints. Else LSTM_SEARCH_CHECKPOINTS, else beside the database.",
+        metavar="PLACE",
+        help="Checkpoints: a folder, s3://BUCKET/FOLDER or gs://BUCKET/FOLDER. "
+        "Else LSTM_SEARCH_CHECKPOINTS, else the study's own, else beside the database.",
     ),
 ]
 Overrides = Annotated[

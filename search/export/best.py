@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_attn.data import prepare
+from search.checkpoints import Place
 from search.errors import ExportRefused
 from search.export.folder import check_free, placed
 from search.export.kept import kept_trials
@@ -19,7 +20,7 @@ def export_best(
     *,
     spec: StudySpec,
     study: StudySummary,
-    checkpoint_folder: Path,
+    store: Place,
     to: Path,
     top: int,
     fingerprint: str,
@@ -31,7 +32,7 @@ def export_best(
     Arguments:
         spec: the study's.
         study: the study as it stands.
-        checkpoint_folder: its store.
+        store: the place of its checkpoints.
         to: the folder; for more than one trial, `STUDY-NUMBER` each in it.
         top: how many, of those whose weights are kept.
         fingerprint: of the data when the study was created.
@@ -43,16 +44,17 @@ def export_best(
 
     Raises:
         ExportRefused: there are not as many to export, or nowhere to put them.
-        StoreError: a checkpoint is damaged.
+        StoreError: a checkpoint is damaged, or cannot be read.
+        Outage: likewise, and it may help to wait.
         DataError: the study's data cannot be read.
         VerificationFailed: the data have changed, or a model doesn't score what was recorded.
     """
     check_free(to)
-    chosen = _choose(study, checkpoint_folder, top)
+    chosen = _choose(study, store, top)
     source = Source(
         spec=spec,
         study=study,
-        store=checkpoint_folder,
+        store=store,
         data=prepare(spec.data, spec.task),
         fingerprint=fingerprint,
     )
@@ -78,7 +80,7 @@ def export_best(
     return tuple(exported)
 
 
-def _choose(study: StudySummary, store: Path, top: int) -> tuple[tuple[int, TrialSummary], ...]:
+def _choose(study: StudySummary, store: Place, top: int) -> tuple[tuple[int, TrialSummary], ...]:
     """Choose the best trials that can be exported, with their ranks."""
     if not study.leaders:
         raise ExportRefused(

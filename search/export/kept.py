@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from lstm_attn.checkpoint import best_of_state, weights_from_bytes
 from lstm_attn.config import ModelConfig
 from lstm_attn.errors import CheckpointError
 from lstm_attn.headers import read_header
 from lstm_attn.state import Weights
-from search.checkpoints import Checkpoint, Kind, checkpoints, newest_intact
+from search.checkpoints import Checkpoint, Kind, Place, checkpoints, newest_intact
 from search.errors import StoreError
 from search.records import StudySummary, TrialSummary
 
@@ -33,14 +32,14 @@ class Kept:
     """CPU threads it computed with; None where the file doesn't say."""
 
 
-def kept_trials(folder: Path, study: StudySummary) -> tuple[tuple[int, TrialSummary], ...]:
+def kept_trials(store: Place, study: StudySummary) -> tuple[tuple[int, TrialSummary], ...]:
     """List the trials whose best weights the store has, with their ranks from 1, the best first.
 
     Arguments:
-        folder: the study's store.
+        store: the place of the study's checkpoints.
         study: whose trials.
     """
-    found = checkpoints(folder)
+    found = checkpoints(store)
     whole = {c.number for c in found if c.kind == "weights"}
     begun = {c.number for c in found if c.kind == "state" and c.epoch}
     return tuple(
@@ -50,11 +49,11 @@ def kept_trials(folder: Path, study: StudySummary) -> tuple[tuple[int, TrialSumm
     )
 
 
-def read_kept(folder: Path, trial: TrialSummary, model: ModelConfig) -> Kept | None:
+def read_kept(store: Place, trial: TrialSummary, model: ModelConfig) -> Kept | None:
     """Read a trial's best weights; where a state is kept, it may know later ones.
 
     Arguments:
-        folder: the study's store.
+        store: the place of the study's checkpoints.
         trial: whose weights.
         model: what they must be of.
 
@@ -64,25 +63,22 @@ def read_kept(folder: Path, trial: TrialSummary, model: ModelConfig) -> Kept | N
     Raises:
         StoreError: the file is damaged, or another model's.
     """
-    state = _read(folder, "state", trial.number, needed=False)
-    weights = _read(folder, "weights", trial.number, needed=state is None)
+    state = _read(store, "state", trial.number, needed=False)
+    weights = _read(store, "weights", trial.number, needed=state is None)
     found = [kept for kept in (_of_weights(weights, model), _of_state(state)) if kept]
     return max(found, key=lambda kept: kept.epoch, default=None)
 
 
 def _read(
-    folder: Path, kind: Kind, number: int, *, needed: bool
+    store: Place, kind: Kind, number: int, *, needed: bool
 ) -> tuple[Checkpoint, bytes] | None:
     """Read the newest intact file of a kind; its owner may be replacing it at this moment."""
-    try:
-        for _ in range(ATTEMPTS):
-            if found := newest_intact(folder, kind, number):
-                return found
-        there = [c for c in checkpoints(folder) if (c.kind, c.number) == (kind, number)]
-        if there and needed:
-            return there[-1], there[-1].read()  # raises, and says which
-    except OSError as error:
-        raise StoreError(f"the checkpoint of trial {number} cannot be read: {error}") from error
+    for _ in range(ATTEMPTS):
+        if found := newest_intact(store, kind, number):
+            return found
+    there = [c for c in checkpoints(store) if (c.kind, c.number) == (kind, number)]
+    if there and needed:
+        return there[-1], there[-1].read()  # raises, and says which
     return None
 
 
@@ -93,7 +89,7 @@ def _of_weights(found: tuple[Checkpoint, bytes] | None, model: ModelConfig) -> K
     try:
         weights, header = weights_from_bytes(content)
         if json.loads(header["model"]) != asdict(model):
-            raise StoreError(f"the checkpoint {checkpoint.path} is of another model than its trial")
+            raise StoreError(f"the checkpoint {checkpoint} is of another model than its trial")
         return Kept(
             weights=weights,
             epoch=int(header["epoch"]),
@@ -126,4 +122,4 @@ def _of_state(found: tuple[Checkpoint, bytes] | None) -> Kept | None:
 
 
 def _not_ours(checkpoint: Checkpoint, error: Exception) -> StoreError:
-    return StoreError(f"the checkpoint {checkpoint.path} is damaged or not ours: {error}")
+    return StoreError(f"the checkpoint {checkpoint} is damaged or not ours: {error}")

@@ -15,6 +15,7 @@ from lstm_attn.encoding import Encoding
 from lstm_attn.sequences import SequenceData
 from lstm_attn.verify import Score
 from search import strategy
+from search.checkpoints import Place
 from search.errors import ExportRefused, VerificationFailed
 from search.export.card import model_card
 from search.export.kept import Kept, read_kept
@@ -36,8 +37,8 @@ class Source:
     """The study's."""
     study: StudySummary
     """The study as it stands."""
-    store: Path
-    """The folder of its checkpoints."""
+    store: Place
+    """Where its checkpoints lie."""
     data: SequenceData
     """Its data, as they are now."""
     fingerprint: str

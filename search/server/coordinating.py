@@ -84,8 +84,7 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
         if one.state != "waiting":  # somebody has ended it since the server looked
             return say({"event": "ended", "ending": Ending.STOPPED.name.lower()})
         file = spec.again(one.given, Path(one.path))
-        own = Path(one.checkpoints) if one.checkpoints else settings.checkpoints
-        places = replace(settings, checkpoints=own)
+        places = replace(settings, checkpoints=one.checkpoints or settings.checkpoints)
         launched = launch(file, places, timeout=None, watch=watch, orders=heard)
     except (SearchError, LstmAttnError) as error:
         say(failed(error, error.problems))

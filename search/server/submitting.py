@@ -32,7 +32,7 @@ def submit(file: SpecFile, settings: Settings) -> Submitted:
             study=file.name,
             given=file.given,
             path=str(file.path.resolve()),
-            checkpoints=None,
+            checkpoints=settings.checkpoints,
         )
         waiting = [other for other in queue.all() if other.state == "waiting"]
     return Submitted(

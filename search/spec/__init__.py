@@ -6,8 +6,18 @@ from data and machine, what it leaves out, and checks the rest. A `StudySpec` is
 
 from search.spec.file import SpecFile, again, load
 from search.spec.resolve import resolve
+from search.spec.schema import is_name
 from search.spec.study import StudySpec
 from search.spec.terms import Resources
 from search.spec.times import duration
 
-__all__ = ["Resources", "SpecFile", "StudySpec", "again", "duration", "load", "resolve"]
+__all__ = [
+    "Resources",
+    "SpecFile",
+    "StudySpec",
+    "again",
+    "duration",
+    "is_name",
+    "load",
+    "resolve",
+]

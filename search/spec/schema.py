@@ -46,8 +46,13 @@ def _each_once(values: list[str]) -> list[str]:
     return values
 
 
+def is_name(value: str) -> bool:
+    """Tell whether a study may have this name; folders have it too."""
+    return _NAME.fullmatch(value) is not None
+
+
 def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
+    if not is_name(value):
         raise ValueError
     return value
 

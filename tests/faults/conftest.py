@@ -15,7 +15,7 @@ import pytest
 
 from search import operations
 from search.archive import Archive
-from search.checkpoints import checkpoints
+from search.checkpoints import at, checkpoints
 from search.settings import Settings
 
 STUDY = """
@@ -56,9 +56,10 @@ class Bench:
         self.folder = folder
         self.settings = Settings(
             storage=f"sqlite:///{folder}/.lstm-search/studies.db",
-            checkpoints=folder / ".lstm-search" / "checkpoints",
+            checkpoints=None,
             ray_address=None,
         )
+        self.store = folder / ".lstm-search" / "checkpoints"
         self.running: list[subprocess.Popen[str]] = []
 
     def write(self, *, trials: int, steps: int) -> None:
@@ -114,7 +115,7 @@ class Bench:
         return sum(len(trial.intermediate_values) for trial in self.trials(name))
 
     def states(self) -> list[Path]:
-        return list(self.settings.checkpoints.glob("*/state-*.pt"))
+        return list(self.store.glob("*/state-*.pt"))
 
     def worker_pids(self, process: subprocess.Popen[str]) -> list[int]:
         """Find the processes in which trials run."""
@@ -135,8 +136,8 @@ class Bench:
             assert list(curve) == list(range(1, len(curve) + 1))
             assert trial.state.name != "COMPLETE" or len(curve) == 9
         best = operations.status(self.settings, name).leaders[:2]
-        (store,) = self.settings.checkpoints.glob(f"{name}-*")
-        kept = [(c.kind, c.number, c.epoch) for c in checkpoints(store)]
+        (store,) = self.store.glob(f"{name}-*")
+        kept = [(c.kind, c.number, c.epoch) for c in checkpoints(at(str(store)))]
         assert kept == sorted(("weights", trial.number, trial.best_epoch) for trial in best)
         assert len(list(store.iterdir())) == len(kept)
 

@@ -30,7 +30,7 @@ def small_disk(bench: Any) -> Iterator[Path]:
 
     Only this process and its children see them, so that they go with it, however it ends.
     """
-    place = bench.settings.checkpoints.parent
+    place = bench.store.parent
     place.mkdir()
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS):
         raise OSError(ctypes.get_errno(), "mounts of its own, which take root, are refused")
@@ -60,7 +60,7 @@ def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_wi
     assert code == 1, said
     assert said.count("; waiting up to 4 s: running trials train on") == 1
     assert "make room on its disk, and launch again" in said.splitlines()[-1]
-    assert not list(bench.settings.checkpoints.glob("*/*.part"))
+    assert not list(bench.store.glob("*/*.part"))
     running = [trial for trial in bench.trials() if not trial.state.is_finished()]
     assert running
 

@@ -48,7 +48,7 @@ def settings(tmp_path: Path, empty_database: Path) -> Settings:
 def settings_in(folder: Path) -> Settings:
     return Settings(
         storage=f"sqlite:///{folder}/studies.db",
-        checkpoints=folder / "checkpoints",
+        checkpoints=str(folder / "checkpoints"),
         ray_address=None,
     )
 

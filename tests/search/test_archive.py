@@ -1,5 +1,5 @@
-import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -13,18 +13,21 @@ from search.spec import StudySpec
 def test_a_study_whose_checkpoints_cannot_be_deleted_is_there_still(
     settings: Settings, make_spec: Callable[..., StudySpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: object) -> NoReturn:
-        raise PermissionError(13, "Permission denied", str(folder))
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise PermissionError(13, "Permission denied")
 
     archive = Archive(settings)
     study = archive.create(make_spec(), fingerprint="0" * 64, baselines=(), data_summary={})
-    study.folder(settings).mkdir(parents=True)
+    place = study.place(settings)
+    place.make()
+    state = "state-00000-00001-000000-g0001-0123456789abcdef.pt"
+    place.write_whole(state, b"")
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", refuse)
-        with pytest.raises(StoreError, match=r"cannot be deleted: .*Permission denied"):
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(StoreError, match=r"cannot be deleted from: .*Permission denied"):
             archive.delete(study)
     assert archive.find(study.name) is not None
     archive.delete(study)  # nobody holds it
     assert archive.find(study.name) is None
-    assert not study.folder(settings).exists()
+    assert not Path(str(place)).exists()
     archive.close()

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from search import lease
-from search.checkpoints import Store, checkpoints
+from search.checkpoints import Store, at, checkpoints
 from search.coordinator import Coordinator
 from search.errors import LeaseLost, Outage, StoreError
 from search.patience import Patience, at_once
@@ -195,7 +195,7 @@ def coordinate(
     through = Patience(stop, disk.said.append, seconds=100, clock=Clock()) if disk else at_once
     ledger = desk.open(through)
     store = Store(
-        folder,
+        at(str(folder)),
         generation=desk.lease.generation,
         keep=desk.spec.keep,
         may_delete=desk.lease.surely_held,
@@ -241,7 +241,7 @@ def check_whole(desk: Any, workers: list[FakeWorkers]) -> None:
 def check_store(desk: Any, folder: Path) -> None:
     """After the end: the best weights of the leaders and nothing else."""
     trials = sorted(desk.trials(), key=lambda t: (t.value, t.number))
-    kept = checkpoints(folder)
+    kept = checkpoints(at(str(folder)))
     assert {c.kind for c in kept} == {"weights"}
     assert sorted(c.number for c in kept) == sorted(t.number for t in trials[: desk.spec.keep])
     for checkpoint in kept:
@@ -324,7 +324,7 @@ def test_an_interrupted_study_hands_its_trials_in_and_goes_on_from_there(
     first = FakeWorkers(make_report, 2, Random(3))
     assert coordinate(desk, first, tmp_path / "c", Signal(ending, after=12)) is ending
     left = [trial for trial in desk.trials() if not trial.state.is_finished()]
-    states = {c.number: c.epoch for c in checkpoints(tmp_path / "c") if c.kind == "state"}
+    states = {c.number: c.epoch for c in checkpoints(at(str(tmp_path / "c"))) if c.kind == "state"}
     assert left
     assert states == {trial.number: trial.last_step for trial in left}
     second = FakeWorkers(make_report, 2, Random(4))
@@ -343,7 +343,7 @@ def test_a_running_trial_keeps_two_states_and_leaders_their_weights(
     class Watching(Signal):
         def asked(self) -> Ending | None:
             for number in [task.number for task in workers.running()]:
-                mine = [c for c in checkpoints(tmp_path / "c") if c.number == number]
+                mine = [c for c in checkpoints(at(str(tmp_path / "c"))) if c.number == number]
                 for kind, former in most.items():
                     most[kind] = max(former, sum(c.kind == kind for c in mine))
             return None

@@ -25,11 +25,10 @@ from search.settings import Settings
 
 PROGRAM = """
 import sys
-from pathlib import Path
 from search.dashboard import Credentials, serve
 from search.settings import Settings
 
-settings = Settings(storage=sys.argv[1], checkpoints=Path("x"), ray_address=None)
+settings = Settings(storage=sys.argv[1], checkpoints=None, ray_address=None)
 host, auth = (*sys.argv[2:], "127.0.0.1", None)[:2]
 credentials = Credentials.read(auth) if auth else None
 say = lambda url: print(url, flush=True)
@@ -176,9 +175,7 @@ def test_a_port_that_is_taken_is_wrong_use(finished: Settings) -> None:
 
 
 def test_without_a_database_nothing_is_served_or_made(tmp_path: Path) -> None:
-    settings = Settings(
-        storage=f"sqlite:///{tmp_path}/none.db", checkpoints=tmp_path, ray_address=None
-    )
+    settings = Settings(storage=f"sqlite:///{tmp_path}/none.db", checkpoints=None, ray_address=None)
     with pytest.raises(StorageError, match="no database at"):
         dashboard.serve(settings, port=0, ready=lambda _: None)
     assert not (tmp_path / "none.db").exists()

@@ -207,7 +207,7 @@ class Shelf:
         }
         content = weights_to_bytes(fresh_model(model, seed=0).state_dict(), header)
         name = hashlib.sha256(content).hexdigest()[:16]
-        folder = self.study.folder(self.settings)
+        folder = Path(str(self.study.place(self.settings)))
         folder.mkdir(parents=True)
         path = folder / f"weights-00000-00001-000000-g0001-{name}.safetensors"
         path.write_bytes(content[:-1] + b"?" if damaged else content)

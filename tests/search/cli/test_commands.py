@@ -79,7 +79,7 @@ def test_a_launch_takes_all_its_options(run: Run, fake: Any, tmp_path: Path) -> 
     [(_, (file, places), named)] = fake.calls
     assert file == Path("x.toml")
     assert places.storage == f"sqlite:///{tmp_path}/s.db"
-    assert places.checkpoints == tmp_path / "c"
+    assert places.checkpoints == str(tmp_path / "c")
     del named["watch"]
     assert named == {
         "overrides": ["training.epochs=3", "search.seed=1"],

@@ -131,6 +131,16 @@ def database_trouble(shelf: Any) -> None:
 
 
 def store_error(shelf: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    shelf.weights()
+    shelf.monkeypatch.setattr(Path, "unlink", refuse)
+    line = "the checkpoint store checkpoints/moods-... cannot be deleted from: ...Permission denied"
+    shelf.wrong.tells("delete moods --yes", {}, line, code=1, at_work=True)
+
+
+def checkpoint_damaged(shelf: Any) -> None:
     shelf.trial({1: 0.123})
     shelf.weights(damaged=True)
     line = "the checkpoint checkpoints/moods-...safetensors is damaged: its hash does not match"
@@ -188,6 +198,7 @@ CASES: dict[type[Exception], Callable[[Any], None]] = {
     errors.Outage: outage,
     errors.DatabaseTrouble: database_trouble,
     errors.StoreError: store_error,
+    errors.CheckpointDamaged: checkpoint_damaged,
     errors.ReplayDiffers: replay_differs,
     errors.VerificationFailed: verification_failed,
     model_errors.DataError: data_error,

@@ -21,7 +21,7 @@ from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.sequences import SequenceData
 from lstm_attn.verify import Verified, verify
 from search import strategy, trial
-from search.checkpoints import Store
+from search.checkpoints import Place, Store, at
 from search.export import export_best, verification
 from search.records import BaselineScore, Exported, Params, StudySummary, TrialSummary, TrialTask
 from search.spec import StudySpec, load, resolve
@@ -112,14 +112,14 @@ class Trained:
 
     spec: StudySpec
     study: StudySummary
-    store: Path
+    store: Place
     data: SequenceData
 
     def export(self, to: Path, **changes: Any) -> tuple[Exported, ...]:
         given: dict[str, Any] = {
             "spec": self.spec,
             "study": self.study,
-            "checkpoint_folder": self.store,
+            "store": self.store,
             "fingerprint": self.data.fingerprint,
             "known_tests": {},
             "keep_tests": lambda tests: None,
@@ -177,7 +177,9 @@ def train(folder: Path, kind: TaskKind) -> Trained:
     data = prepare(file.data, file.task)
     spec = resolve(file, data, gpus=False)
     points = [*spec.space.defaults(), *spec.space.corners()][:4]
-    store = Store(folder / "store", generation=1, keep=len(points), may_delete=lambda: True)
+    store = Store(
+        at(str(folder / "store")), generation=1, keep=len(points), may_delete=lambda: True
+    )
     trials = tuple(run(spec, data, store, number, point) for number, point in enumerate(points))
     ranked = leaders(trials, spec)
     store.settle(ranked[-1].number, [one.number for one in ranked[:-1]])
@@ -199,7 +201,7 @@ def train(folder: Path, kind: TaskKind) -> Trained:
         baselines=tuple(BaselineScore(**asdict(baseline)) for baseline in found),
         owner=None,
     )
-    return Trained(spec=spec, study=study, store=store.folder, data=data)
+    return Trained(spec=spec, study=study, store=store.place, data=data)
 
 
 def run(
@@ -266,8 +268,8 @@ def any_study(request: pytest.FixtureRequest, studies: Callable[[TaskKind], Trai
 def own_study(studies: Callable[[TaskKind], Trained], tmp_path: Path) -> Trained:
     """Give a trained study with a store that the test may change."""
     study = studies("classification")
-    shutil.copytree(study.store, tmp_path / "store")
-    return replace(study, store=tmp_path / "store")
+    shutil.copytree(str(study.store), tmp_path / "store")
+    return replace(study, store=at(str(tmp_path / "store")))
 
 
 @pytest.fixture

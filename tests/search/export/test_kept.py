@@ -9,7 +9,7 @@ import pytest
 
 from lstm_attn.reports import EpochReport, Wish
 from search import trial
-from search.checkpoints import Store, checkpoints
+from search.checkpoints import Store, at, checkpoints
 from search.errors import ExportRefused, StoreError, VerificationFailed
 
 pytestmark = pytest.mark.usefixtures("in_this_process")
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("in_this_process")
 def running(studies, tmp_path, as_payload):
     """A study whose only trial still runs, its weights those of epoch 1, its state from later."""
     study = studies("forecasting")
-    store = Store(tmp_path / "store", generation=1, keep=5, may_delete=lambda: True)
+    store = Store(at(str(tmp_path / "store")), generation=1, keep=5, may_delete=lambda: True)
     task = study.task(0, study.spec.space.defaults()[0])
     task = replace(task, training=replace(task.training, epochs=20))
     wish, curve = Wish(), {}
@@ -52,13 +52,13 @@ def running(studies, tmp_path, as_payload):
         seconds=None,
     )
     alone = replace(study.study, trials=(summary,), leaders=(summary,))
-    return replace(study, study=alone, store=store.folder)
+    return replace(study, study=alone, store=store.place)
 
 
 def forget(store: Path, kind: str) -> None:
     for checkpoint in checkpoints(store):
         if checkpoint.kind == kind:
-            checkpoint.path.unlink()
+            path_of(checkpoint).unlink()
 
 
 def damage(path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_running_trial_without_a_state_is_worth_the_epoch_of_its_weights(runni
 def test_a_running_trials_weights_outlive_damage_to_its_state(running, tmp_path):
     for checkpoint in checkpoints(running.store):
         if checkpoint.kind == "state":
-            damage(checkpoint.path)
+            damage(path_of(checkpoint))
     [one] = running.export(tmp_path / "out")
     assert one.recorded == running.best.curve[1]
 
@@ -95,7 +95,7 @@ def test_a_running_trials_weights_outlive_damage_to_its_state(running, tmp_path)
 def test_a_running_trials_state_outlives_damage_to_its_weights(running, tmp_path):
     for checkpoint in checkpoints(running.store):
         if checkpoint.kind == "weights":
-            damage(checkpoint.path)
+            damage(path_of(checkpoint))
     [one] = running.export(tmp_path / "out")
     assert one.recorded == running.best.value
 
@@ -111,14 +111,14 @@ def test_a_trial_whose_weights_are_not_kept_is_passed_over(own_study, tmp_path):
     first, second, *_ = own_study.study.leaders
     for checkpoint in checkpoints(own_study.store):
         if checkpoint.number == first.number:
-            checkpoint.path.unlink()
+            path_of(checkpoint).unlink()
     [one] = own_study.export(tmp_path / "out")
     assert one.number == second.number
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["rank"] == 2
 
 
 def test_damaged_weights_are_named_and_nothing_is_left(own_study, tmp_path):
-    [path] = [c.path for c in checkpoints(own_study.store) if c.number == own_study.best.number]
+    [path] = [path_of(c) for c in checkpoints(own_study.store) if c.number == own_study.best.number]
     damage(path)
     with pytest.raises(StoreError, match=f"{path} is damaged"):
         own_study.export(tmp_path / "new" / "out")
@@ -129,9 +129,9 @@ def test_weights_of_another_model_are_named(own_study, tmp_path):
     mine, *others = sorted(
         checkpoints(own_study.store), key=lambda c: c.number != own_study.best.number
     )
-    mine.path.unlink()
-    stolen = others[0].path.name.replace(f"-{others[0].number:05d}-", f"-{mine.number:05d}-", 1)
-    others[0].path.rename(own_study.store / stolen)
+    path_of(mine).unlink()
+    stolen = others[0].name.replace(f"-{others[0].number:05d}-", f"-{mine.number:05d}-", 1)
+    path_of(others[0]).rename(own_study.store.path / stolen)
     with pytest.raises(StoreError, match=f"{stolen} is of another model"):
         own_study.export(tmp_path / "out")
 
@@ -154,7 +154,7 @@ def test_before_the_first_epoch_there_is_nothing_to_export(own_study, tmp_path):
 
 def test_without_any_weights_there_is_nothing_to_export(own_study, tmp_path):
     with pytest.raises(ExportRefused, match=f"no trial's weights are in {tmp_path / 'none'} yet"):
-        own_study.export(tmp_path / "out", checkpoint_folder=tmp_path / "none")
+        own_study.export(tmp_path / "out", store=at(str(tmp_path / "none")))
 
 
 @pytest.mark.parametrize("top", [0, 4])
@@ -167,8 +167,12 @@ def test_more_than_is_kept_cannot_be_exported(own_study, tmp_path, top):
 def test_weights_that_go_while_they_are_wanted_are_missed(own_study, tmp_path, monkeypatch):
     listed = own_study.study.leaders[:1]
     for checkpoint in checkpoints(own_study.store):
-        checkpoint.path.unlink()
+        path_of(checkpoint).unlink()
     monkeypatch.setattr("search.export.best.kept_trials", lambda *_: ((1, listed[0]),))
     with pytest.raises(ExportRefused, match="has lost its place among the best meanwhile"):
         own_study.export(tmp_path / "out")
     assert math.isfinite(listed[0].value)
+
+
+def path_of(checkpoint):
+    return checkpoint.files.path / checkpoint.name

@@ -1,10 +1,9 @@
 """The store, when its process dies between any two steps of writing and deleting."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from search.checkpoints import Store, checkpoints, newest_intact
+from search.checkpoints import Place, Store, at, checkpoints, newest_intact
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class Bytes:
         return self.content
 
 
-def store_in(folder: Path, *, generation: int) -> Store:
+def store_in(folder: Place, *, generation: int) -> Store:
     return Store(folder, generation=generation, keep=1, may_delete=lambda: True)
 
 
@@ -25,7 +24,7 @@ NOTHING = -1
 
 def search(place: Any, say: Any) -> None:
     """Keep what two trials give, of which the second displaces the first; contents count on."""
-    store = store_in(place.checkpoints, generation=1)
+    store = store_in(at(place.checkpoints), generation=1)
     for number, leaders in ((0, [0]), (1, [1, 0])):
         say({"running": [number], "leaders": leaders})
         for epoch in range(EPOCHS):
@@ -45,21 +44,21 @@ def test_what_was_kept_is_there_and_after_the_next_sweep_nothing_else(deaths: An
         known = {"running": [], "leaders": [], "state": NOTHING, "weights": NOTHING}
         for fact in said:
             known |= fact
-        folder, running, leaders = place.checkpoints, known["running"], known["leaders"]
+        folder, running, leaders = at(place.checkpoints), known["running"], known["leaders"]
         check_kept(folder, **known)
         after = store_in(folder, generation=2)
         after.sweep(running, leaders)
         after.close()
         check_kept(folder, **known)
         left = checkpoints(folder)
-        assert sorted(folder.iterdir()) == sorted(c.path for c in left)
+        assert sorted(folder.names()) == sorted(c.name for c in left)
         states = [c.number for c in left if c.kind == "state"]
         assert states in ([], running, running * 2)
         assert sum(c.kind == "weights" for c in left) in ((1,) if known["weights"] >= 0 else (0, 1))
 
 
 def check_kept(
-    folder: Path, *, running: list[int], leaders: list[int], state: int, weights: int
+    folder: Place, *, running: list[int], leaders: list[int], state: int, weights: int
 ) -> None:
     """What was kept last is what loads first, or what comes next and wasn't said yet."""
     assert loaded(folder, "weights", leaders) in (weights, weights + 1)
@@ -68,6 +67,6 @@ def check_kept(
         assert loaded(folder, "state", running) in (NOTHING if is_new else state, state + 1)
 
 
-def loaded(folder: Path, kind: Any, numbers: list[int]) -> int:
+def loaded(folder: Place, kind: Any, numbers: list[int]) -> int:
     found = [newest_intact(folder, kind, number) for number in numbers]
     return next((int(one[1]) for one in found if one), NOTHING)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from search import lease
 from search.archive import Archive
-from search.checkpoints import Store
+from search.checkpoints import Store, at
 
 
 class Bytes:
@@ -119,7 +119,7 @@ def searched(settings: Any, make_desk: Any, make_report: Any) -> Any:
     for _ in range(2):
         task = ledger.ask()
         ledger.report(task.number, task.attempt, make_report(1, 1.0))
-    folder = desk.study.folder(settings)
+    folder = desk.study.place(settings)
     store = Store(folder, generation=1, keep=2, may_delete=desk.lease.surely_held)
     for number in range(2):
         store.keep_weights(number, epoch=1, payload=Bytes(), leaders=[0, 1])
@@ -142,4 +142,4 @@ def test_a_study_that_is_half_deleted_can_be_deleted_and_nothing_is_left(deaths:
         if there:
             delete(place, lambda _: None)
         assert rows(place) == {}
-        assert list(place.checkpoints.iterdir()) == []
+        assert list(at(place.checkpoints).path.iterdir()) == []

@@ -1,0 +1,202 @@
+"""An object store: what its drivers raise is told in our words, and a study lives in it."""
+
+import errno
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+import pytest
+
+from search import operations
+from search.addresses import address
+from search.archive import opened
+from search.checkpoints import at, checkpoints, drivers
+from search.checkpoints.bucket import Bucket
+from search.errors import Outage, StoreError, WrongUse
+from search.settings import Settings, read
+from tests.search.moods import MOODS, STUDY
+
+
+class ClientError(Exception):
+    """As botocore raises it."""
+
+    def __init__(self, code: str, status: int) -> None:
+        super().__init__(f"An error occurred ({code})\nand more")
+        self.response = {
+            "Error": {"Code": code},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
+
+
+class HttpError(Exception):
+    """As gcsfs raises it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"status {code}")
+        self.code = code
+
+
+class NoCredentialsError(Exception):
+    """As botocore raises it."""
+
+
+class EndpointConnectionError(Exception):
+    """As botocore raises it."""
+
+
+NoCredentialsError.__module__ = "botocore.exceptions"
+EndpointConnectionError.__module__ = "botocore.exceptions"
+EndpointConnectionError.__qualname__ = "ConnectionError"
+
+
+def caused(outer: Exception, inner: Exception) -> Exception:
+    outer.__cause__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "advice"),
+    [
+        (OSError(errno.ENOSPC, "full"), Outage, "make room in it"),
+        (ClientError("QuotaExceeded", 403), Outage, "make room in it"),
+        (HttpError(507), Outage, "make room in it"),
+        (TimeoutError("slow"), Outage, "see that it is up"),
+        (ConnectionResetError("reset"), Outage, "see that it is up"),
+        (OSError(errno.EBUSY, "slow down"), Outage, "see that it is up"),
+        (ClientError("SlowDown", 503), Outage, "see that it is up"),
+        (HttpError(429), Outage, "see that it is up"),
+        (EndpointConnectionError("no answer"), Outage, "see that it is up"),
+        (caused(OSError(errno.EIO, "input"), ClientError("X", 500)), Outage, "see that it is up"),
+        (ClientError("NoSuchBucket", 404), StoreError, "see that the bucket is there"),
+        (FileNotFoundError("no bucket"), StoreError, "see that the bucket is there"),
+        (PermissionError("Access Denied"), StoreError, "check the credentials"),
+        (ClientError("AccessDenied", 403), StoreError, "check the credentials"),
+        (NoCredentialsError("none"), StoreError, "check the credentials"),
+        (ValueError("odd"), StoreError, "name another place"),
+    ],
+)
+def test_an_error_is_waited_for_where_it_may_go_away_by_itself(
+    error: Exception, kind: type[Exception], advice: str
+) -> None:
+    told = drivers.trouble("s3://mine/of", "written", error)
+    assert type(told) is kind
+    assert str(told).startswith("the checkpoint store s3://mine/of cannot be written: ")
+    assert f" - {advice}" in str(told)
+    assert "\n" not in str(told)
+
+
+def test_a_proxys_password_is_not_told() -> None:
+    error = OSError("cannot connect to http://me:s3cret@proxy:80/x")
+    told = str(drivers.trouble("s3://mine", "read", error))
+    assert "http://proxy:80/x" in told
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize("kind", ["s3", "gs"])
+def test_what_is_not_installed_is_told_with_its_cure(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks(*_: Any, **__: Any) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec, "filesystem", lacks)
+    cure = rf"{kind}:// needs isn't installed - pip install 'lstm-attn-search\[{kind}\]'"
+    with pytest.raises(WrongUse, match=cure):
+        at(f"{kind}://mine")
+
+
+def test_a_store_that_cannot_be_listed_is_told_before_anything_is_begun() -> None:
+    class Away:
+        def invalidate_cache(self) -> None:
+            pass
+
+        def ls(self, *_: Any, **__: Any) -> None:
+            raise TimeoutError("no answer")
+
+    with pytest.raises(WrongUse, match=r"--checkpoints: .* s3://mine cannot be read: no answer"):
+        Bucket("s3://mine", Away()).check()
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        ("c", "/here/c"),
+        ("/c/../d", "/d"),
+        ("file:///c", "/c"),
+        ("s3://mine", "s3://mine"),
+        ("S3A://mine//of/me/", "s3://mine/of/me"),
+        ("gcs://mine/of", "gs://mine/of"),
+        ("abfs://mine/of", "az://mine/of"),
+    ],
+)
+def test_a_place_is_settled_where_it_is_given(given: str, settled: str) -> None:
+    assert address(given, Path("/here")) == settled
+    assert read({}, folder=Path("/here"), checkpoints=given).checkpoints == settled
+    assert read({"LSTM_SEARCH_CHECKPOINTS": given}, folder=Path("/here")).checkpoints == settled
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("ftp://mine", "got a 'ftp' URL"),
+        ("http://mine/of", "got a 'http' URL"),
+        ("s3://", "use s3://BUCKET/FOLDER"),
+        ("s3:///of", "use s3://BUCKET/FOLDER"),
+        ("s3://mine/../of", "use s3://BUCKET/FOLDER"),
+        ("s3://key:s3cret@mine", "give credentials by environment"),
+        ("s3://mine?secret=s3cret", "give credentials by environment"),
+        ("gs://mine#s3cret", "give credentials by environment"),
+    ],
+)
+def test_what_is_no_place_is_refused_and_no_secret_told(given: str, said: str) -> None:
+    with pytest.raises(WrongUse, match=f"^--checkpoints: .*{said}") as refused:
+        address(given, Path("/here"))
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.fixture
+def study(tmp_path: Path, settings: Settings) -> tuple[Path, Settings]:
+    (tmp_path / "a.csv").write_text(MOODS)
+    (tmp_path / "moods.toml").write_text(STUDY)
+    place = f"memory://{uuid4().hex}/mine"
+    return tmp_path / "moods.toml", Settings(
+        storage=settings.storage, checkpoints=place, ray_address=None
+    )
+
+
+@pytest.mark.slow
+def test_a_study_keeps_its_best_in_an_object_store_and_is_exported_and_deleted_from_there(
+    study: tuple[Path, Settings], tmp_path: Path
+) -> None:
+    file, settings = study
+    launched = operations.launch(file, settings, watch=lambda _: None, trials=4, slots=1)
+    assert launched.study.finished == 4
+    with opened(settings) as archive:
+        stored = archive.get("moods")
+    assert stored.checkpoints == settings.checkpoints
+    kept = checkpoints(stored.place(settings))
+    assert {one.kind for one in kept} == {"weights"}
+    elsewhere = Settings(storage=settings.storage, checkpoints=None, ray_address=None)
+    [exported] = operations.export(elsewhere, "moods", to=tmp_path / "out")
+    best = launched.study.leaders[0]
+    assert (exported.number, exported.verified) == (best.number, pytest.approx(best.value))
+    there = str(tmp_path / "c")
+    moved = Settings(storage=settings.storage, checkpoints=there, ray_address=None)
+    with pytest.raises(WrongUse, match=r"'moods' has 4 checkpoints in memory://.* leave the opt"):
+        operations.launch(file, moved, watch=lambda _: None, trials=5)
+    operations.delete(elsewhere, "moods")
+    assert checkpoints(stored.place(settings)) == []
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_study_of_before_lies_beside_its_database(settings: Settings, desk: Any) -> None:
+    desk.open()
+    with opened(settings) as archive:
+        attribute = archive.storage.get_study_user_attrs(desk.study.id)["lstm_attn_search"]
+        del attribute["checkpoints"]
+        archive.storage.set_study_user_attr(desk.study.id, "lstm_attn_search", attribute)
+        old = archive.get("small")
+    anywhere = Settings(storage=settings.storage, checkpoints=None, ray_address=None)
+    folder = Path(settings.storage.removeprefix("sqlite:///")).parent / "checkpoints"
+    assert str(old.place(anywhere)) == f"{folder}/small-{old.uid[:8]}"
