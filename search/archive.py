@@ -100,7 +100,7 @@ class Archive:
             return _stored(study_id, name, attribute)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StorageError(
-                f"study {name!r} in {self.settings.storage} is not written as this version writes "
+                f"study {name!r} in {self.settings.shown} is not written as this version writes "
                 f"studies ({error!r}) - use the version that wrote it, or another --storage"
             ) from error
 
@@ -116,8 +116,7 @@ class Archive:
         near = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}? It has: " if near else "it has: "
         raise StudyNotFound(
-            f"no study {name!r} in {self.settings.storage} - "
-            f"{advice}{', '.join(known) or 'none yet'}"
+            f"no study {name!r} in {self.settings.shown} - {advice}{', '.join(known) or 'none yet'}"
         )
 
     def create(

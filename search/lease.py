@@ -44,6 +44,8 @@ _CLOCKS = {
     "postgresql": sa.literal_column("extract(epoch from clock_timestamp())", sa.Float),
 }
 """Seconds since 1970 by the database's clock, which moves inside a transaction too."""
+_MAKING = 5_403_982_115
+"""Number of the lock behind which PostgreSQL makes the table."""
 UNFENCED = "unfenced"
 """Execution option of the lease's own transactions, which compare and set for themselves."""
 
@@ -199,8 +201,7 @@ def acquire(
     Raises:
         StudyElsewhere: the owner has renewed its row meanwhile, so it lives.
     """
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateTable(_TABLE, if_not_exists=True))
+    _make_table(engine)
     first: Holder | None = None
     while True:
         found = _read(engine, study)
@@ -216,6 +217,16 @@ def acquire(
             )
         waiting(found)
         time.sleep(min(1.0, found.seconds_left))
+
+
+def _make_table(engine: Engine) -> None:
+    """Make the table where there is none; asked first, since making takes a right of its own."""
+    if sa.inspect(engine).has_table(_TABLE.name):
+        return
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # two that make it at once get an error
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
+        connection.execute(sa.schema.CreateTable(_TABLE, if_not_exists=True))
 
 
 def _take(engine: Engine, study: str, found: Holder | None) -> Lease | None:

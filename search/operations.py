@@ -41,6 +41,7 @@ def launch(
     trials: int | None = None,
     timeout: float | None = None,
     slots: int | None = None,
+    outage_seconds: float | None = None,
 ) -> Launched:
     """Run a study, or go on with it.
 
@@ -53,13 +54,16 @@ def launch(
         trials: the study's total, over the file's.
         timeout: seconds of this launch, over the file's.
         slots: trials at a time at most, over the file's.
+        outage_seconds: how long a database or a disk that fails is waited for; None: as usual.
     """
     from search.launch import launch as run
     from search.spec import load
 
     over = {"search.trials": trials, "resources.slots": slots}
     more = [f"{key}={value}" for key, value in over.items() if value is not None]
-    return run(load(file, [*overrides, *more], name), settings, timeout=timeout, watch=watch)
+    patience = {} if outage_seconds is None else {"outage_seconds": outage_seconds}
+    checked = load(file, [*overrides, *more], name)
+    return run(checked, settings, timeout=timeout, watch=watch, **patience)
 
 
 def stop(settings: Settings, name: str) -> bool:

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from search.errors import WrongUse
+from search.urls import is_postgresql, postgresql, shown
 
 SQLITE = "sqlite:///"
 FOLDER = ".lstm-search"
@@ -15,16 +16,21 @@ FOLDER = ".lstm-search"
 class Settings:
     """Places a command works with."""
 
-    storage: str
-    """Database URL, as SQLAlchemy takes it."""
+    storage: str = field(repr=False)
+    """Database URL, as SQLAlchemy takes it; with its password, so it is `shown` instead."""
     checkpoints: Path
     """Folder of the checkpoint store."""
     ray_address: str | None
     """Ray to join; None starts one of our own."""
 
     @property
+    def shown(self) -> str:
+        """The database's URL without who asks: `postgresql://HOST:PORT/NAME`."""
+        return shown(self.storage)
+
+    @property
     def sqlite_file(self) -> Path:
-        """The database's file."""
+        """The database's file, if it is in one."""
         return Path(self.storage.removeprefix(SQLITE))
 
     def check_checkpoints(self) -> None:
@@ -60,20 +66,31 @@ def read(
         checkpoints: `--checkpoints`, over `LSTM_SEARCH_CHECKPOINTS`.
 
     Raises:
-        WrongUse: a database of another kind than SQLite, or one in memory.
+        WrongUse: a database of another kind, one in memory, or a URL that cannot be read.
     """
     url = (
         storage or environment.get("LSTM_SEARCH_STORAGE") or f"{SQLITE}{folder}/{FOLDER}/studies.db"
     )
-    path = url.removeprefix(SQLITE)
-    if not url.startswith(SQLITE) or path in ("", ":memory:"):
-        # What stands behind the kind of a URL may be a password.
-        got = f"a {url.partition(':')[0]} URL" if "://" in url else repr(url)
-        raise WrongUse(f"--storage: got {got} - use sqlite:///FILE, a database in a file")
-    file = (folder / path).resolve()
+    if is_postgresql(url):
+        url, beside = postgresql(url), folder / FOLDER
+    else:
+        file = _file(url, folder)
+        url, beside = f"{SQLITE}{file}", file.parent
     place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
     return Settings(
-        storage=f"{SQLITE}{file}",
-        checkpoints=(folder / place).resolve() if place else file.parent / "checkpoints",
+        storage=url,
+        checkpoints=(folder / place).resolve() if place else beside / "checkpoints",
         ray_address=environment.get("RAY_ADDRESS") or None,
     )
+
+
+def _file(url: str, folder: Path) -> Path:
+    path = url.removeprefix(SQLITE)
+    if not url.startswith(SQLITE) or path in ("", ":memory:"):
+        # What stands in a URL may be a password.
+        got = f"a {url.partition(':')[0]} URL" if "://" in url or "@" in url else repr(url)
+        raise WrongUse(
+            f"--storage: got {got} - use sqlite:///FILE, a database in a file, or a "
+            "postgresql:// URL"
+        )
+    return (folder / path).resolve()

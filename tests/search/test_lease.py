@@ -1,3 +1,5 @@
+"""What a lease promises, on each kind of database."""
+
 import os
 import subprocess
 import sys
@@ -19,6 +21,11 @@ lease.acquire(database.open_storage(sys.argv[1], create=False).engine, "small")
 print("held", flush=True)
 time.sleep(60)
 """
+
+
+@pytest.fixture
+def settings(each_database: Settings) -> Settings:
+    return each_database
 
 
 @pytest.fixture
@@ -83,10 +90,9 @@ def test_a_silent_owner_elsewhere_is_waited_for_until_its_row_runs_out(
 ) -> None:
     lease.acquire(engine, "small").release()
     with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE coordinator_lease SET host = 'elsewhere', owner = 'them', "
-            "expires = (julianday('now') - 2440587.5) * 86400.0 + 1.2"
-        )
+        soon = lease._CLOCKS[engine.dialect.name] + 1.2
+        row = {"host": "elsewhere", "owner": "them", "expires": soon}
+        connection.execute(lease._TABLE.update().values(**row))
     waited: list[float] = []
     held = lease.acquire(engine, "small", waiting=lambda h: waited.append(h.seconds_left))
     assert waited
