@@ -540,10 +540,17 @@ def test_a_commit_that_failed_and_may_have_been_made_is_never_made_twice(
 
     desk.storage.scoped_session.session_factory.class_ = Session
     desk.storage.scoped_session.remove()
-    for _ in range(3):
-        finish(ledger, ledger.ask(), make_report)
+    told = [finish(ledger, ledger.ask(), make_report) for _ in range(3)]
+    task = ledger.ask()
+    outcome = Outcome(kind="diverged", reason="", best=None)
+    told.append(ledger.tell(task.number, task.attempt, outcome))
+    assert told[-1].state == "pruned"
     trials = desk.trials()
-    assert [trial.number for trial in trials] == [0, 1, 2]
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    for trial, known in zip(trials, ledger._twin.memory.get_trials(), strict=True):
+        assert known.user_attrs[summaries.NOTE] == trial.user_attrs[summaries.NOTE]
+        assert (known.constraints, known.state) == (trial.constraints, trial.state)
+        assert known.values == trial.values
     assert all(trial.state.is_finished() for trial in trials)
     for trial in trials:
         curve = trial.intermediate_values
