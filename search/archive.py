@@ -48,11 +48,7 @@ class StoredStudy:
     """Where its checkpoints lie, if that was given when it was launched."""
 
     def place(self, settings: Settings) -> Place:
-        """Give the place of its checkpoints.
-
-        Raises:
-            WrongUse: there is none.
-        """
+        """Give the place of its checkpoints."""
         return self._in(settings.checkpoints_of(self.checkpoints))
 
     def check_place(self, settings: Settings) -> None:
@@ -61,9 +57,9 @@ class StoredStudy:
         Raises:
             WrongUse: they are there.
         """
-        old = self.checkpoints or settings.beside_database
+        old = self.checkpoints or settings.usual_checkpoints
         new = settings.checkpoints_of(self.checkpoints)
-        if old is not None and old != new:
+        if old != new:
             check_move(self.name, self._in(old), self._in(new))
 
     def _in(self, address: str) -> Place:
@@ -123,7 +119,7 @@ class Archive:
             return _stored(study_id, name, attribute)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StorageError(
-                f"study {name!r} in {self.settings.storage} is not written as this version writes "
+                f"study {name!r} in {self.settings.shown} is not written as this version writes "
                 f"studies ({error!r}) - use the version that wrote it, or another --storage"
             ) from error
 
@@ -139,8 +135,7 @@ class Archive:
         near = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}? It has: " if near else "it has: "
         raise StudyNotFound(
-            f"no study {name!r} in {self.settings.storage} - "
-            f"{advice}{', '.join(known) or 'none yet'}"
+            f"no study {name!r} in {self.settings.shown} - {advice}{', '.join(known) or 'none yet'}"
         )
 
     def create(
@@ -160,7 +155,7 @@ class Archive:
             "fingerprint": fingerprint,
             "baselines": [asdict(baseline) for baseline in baselines],
             "data": dict(data_summary),
-            "checkpoints": self.settings.checkpoints,
+            "checkpoints": self.settings.stored_checkpoints,
         }
         try:
             study_id = self.storage.create_new_study([direction], spec.name)

@@ -19,7 +19,7 @@ from search.coordinator import Coordinator
 from search.database import is_there
 from search.errors import Outage, SpecChanged
 from search.ledger import Ledger
-from search.patience import Interrupted, Patience
+from search.patience import PATIENCE_SECONDS, Interrupted, Patience
 from search.records import BaselineScore, Ending, Fact, Launched, Opened, StudySummary, Waiting
 from search.settings import Settings
 from search.spec import SpecFile, StudySpec
@@ -33,6 +33,7 @@ def launch(
     timeout: float | None,
     watch: Callable[[Fact], None],
     orders: Orders | None = None,
+    outage_seconds: float | None = None,
 ) -> Launched:
     """Run a study, or go on with it, until its budget is spent or someone asks it to stop.
 
@@ -42,12 +43,13 @@ def launch(
         timeout: seconds this launch may take; None: as the file says.
         watch: sees what happens.
         orders: of a server that runs the study; None: the launch stands alone.
+        outage_seconds: how long what fails is waited for; None: `PATIENCE_SECONDS`.
 
     Raises:
         SearchError, LstmAttnError: see the trees.
     """
     stop = Stop(timeout if timeout is not None else file.timeout, orders=orders)
-    patience = Patience(stop, watch)
+    patience = Patience(stop, watch, seconds=outage_seconds or PATIENCE_SECONDS)
     try:
         return _launch(file, settings, stop, patience, watch)
     except Interrupted as interrupted:
@@ -79,11 +81,11 @@ def _launch(
         stop.heed(held)
         patience.before_retry = held.try_to_renew
         data = data or checked_data(file)
-        study = archive.find(file.name)
+        study = patience(lambda: archive.find(file.name))
         if study:
             study.check_place(settings)
             study = replace(study, spec=same(file, study, data, archive))
-            if summary := _spent(study, archive):
+            if summary := patience(partial(_spent, study, archive)):
                 _sweep(study, summary, archive, held)
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
@@ -99,7 +101,11 @@ def _launch(
         places.open(file.trials)  # they start while the baselines are scored
         study = _stored(study, file, data, archive, patience)
         ending = _run(study, data, archive, held, places, stop, patience, watch)
-        return Launched(ending=ending, study=archive.summary(study), fresh=True)
+        try:
+            summary = patience(partial(archive.summary, study))
+        except Interrupted as interrupted:
+            raise interrupted.outage from interrupted
+        return Launched(ending=ending, study=summary, fresh=True)
 
 
 def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> SequenceData | None:
@@ -114,7 +120,7 @@ def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> Sequence
         the data; None where somebody runs the study, who is met before data are read.
     """
     data, study = None, None
-    if is_there(settings.sqlite_file):
+    if is_there(settings.storage):
         with opened(settings) as archive:
             if archive.is_run(file.name):
                 return None
@@ -241,7 +247,8 @@ def _run(
         store = patience(lambda: _store(study, archive, held))
         undo.callback(store.close)  # before the workers, with whom payloads lie
         notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
-        watch(Opened(study=archive.summary(study), epochs=study.spec.epochs, notes=notes))
+        summary = patience(partial(archive.summary, study))
+        watch(Opened(study=summary, epochs=study.spec.epochs, notes=notes))
         coordinator = Coordinator(
             ledger=ledger,
             workers=places,

@@ -44,6 +44,8 @@ _CLOCKS = {
     "postgresql": sa.literal_column("extract(epoch from clock_timestamp())", sa.Float),
 }
 """Seconds since 1970 by the database's clock, which moves inside a transaction too."""
+_MAKING = 5_403_982_115
+"""Number of the lock behind which PostgreSQL makes the table."""
 UNFENCED = "unfenced"
 """Execution option of the lease's own transactions, which compare and set for themselves."""
 
@@ -199,8 +201,7 @@ def acquire(
     Raises:
         StudyElsewhere: the owner has renewed its row meanwhile, so it lives.
     """
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateTable(_TABLE, if_not_exists=True))
+    make_table(engine, _TABLE, lock=_MAKING)
     first: Holder | None = None
     while True:
         found = _read(engine, study)
@@ -216,6 +217,22 @@ def acquire(
             )
         waiting(found)
         time.sleep(min(1.0, found.seconds_left))
+
+
+def make_table(engine: Engine, table: sa.Table, *, lock: int) -> None:
+    """Make a table where there is none; asked first, since making takes a right of its own.
+
+    Arguments:
+        engine: the database; in PostgreSQL two that make it at once would get an error.
+        table: what it is to be like.
+        lock: number of the lock behind which it is made there.
+    """
+    if sa.inspect(engine).has_table(table.name):
+        return
+    with engine.execution_options(**{UNFENCED: True}).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+        connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
 
 
 def _take(engine: Engine, study: str, found: Holder | None) -> Lease | None:

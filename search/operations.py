@@ -51,6 +51,7 @@ def launch(
     trials: int | None = None,
     timeout: float | None = None,
     slots: int | None = None,
+    outage_seconds: float | None = None,
 ) -> Launched:
     """Run a study, or go on with it.
 
@@ -63,12 +64,18 @@ def launch(
         trials: the study's total, over the file's.
         timeout: seconds of this launch, over the file's.
         slots: trials at a time at most, over the file's.
+        outage_seconds: how long a database or a disk that fails is waited for; None: as usual.
     """
     from search.launch import launch as run
     from search.spec import load
 
-    asked = load(file, [*overrides, *_lines(trials, slots)], name)
-    return run(asked, settings, timeout=timeout, watch=watch)
+    return run(
+        load(file, [*overrides, *_lines(trials, slots)], name),
+        settings,
+        timeout=timeout,
+        watch=watch,
+        outage_seconds=outage_seconds,
+    )
 
 
 def submit(

@@ -98,13 +98,14 @@ class Patience:
             self._rest(min(pause, self._seconds - waited), outage)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             self.before_retry()
+            is_over = True
             try:
-                done = work()
+                return work()
             except Outage as again:
-                outage = again
-            else:
-                self._watch(Unblocked(seconds=self._clock() - began))
-                return done
+                outage, is_over = again, False
+            finally:
+                if is_over:  # also where the work finds that it was done, and says so by an error
+                    self._watch(Unblocked(seconds=self._clock() - began))
         raise Outage(
             f"{outage}, and launch again: the study goes on from its last states "
             f"(waited for {self._seconds / 60:g} minutes)"

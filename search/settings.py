@@ -1,11 +1,12 @@
 """Where studies, checkpoints and Ray are: read once, at the edge."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from search.addresses import address
 from search.errors import WrongUse
+from search.urls import is_postgresql, postgresql, shown
 
 SQLITE = "sqlite:///"
 FOLDER = ".lstm-search"
@@ -15,16 +16,23 @@ FOLDER = ".lstm-search"
 class Settings:
     """Places a command works with."""
 
-    storage: str
-    """Database URL, as SQLAlchemy takes it."""
+    storage: str = field(repr=False)
+    """Database URL, as SQLAlchemy takes it; with its password, so it is `shown` instead."""
     checkpoints: str | None
     """Where checkpoints lie, as it was given: an absolute path or a URL; None where it wasn't."""
     ray_address: str | None
     """Ray to join; None starts one of our own."""
+    folder: Path = Path(FOLDER)
+    """Of what is given no other place."""
+
+    @property
+    def shown(self) -> str:
+        """The database's URL without who asks: `postgresql://HOST:PORT/NAME`."""
+        return shown(self.storage)
 
     @property
     def sqlite_file(self) -> Path:
-        """The database's file."""
+        """The database's file, if it is in one."""
         return Path(self.storage.removeprefix(SQLITE))
 
     def environment(self) -> dict[str, str]:
@@ -37,26 +45,21 @@ class Settings:
         return {name: place for name, place in places.items() if place}
 
     @property
-    def beside_database(self) -> str | None:
-        """The usual place of checkpoints; None beside a database that is in no file."""
+    def usual_checkpoints(self) -> str:
+        """Where checkpoints lie if nobody says: beside the database, or in the working folder."""
         is_file = self.storage.startswith(SQLITE)
-        return str(self.sqlite_file.parent / "checkpoints") if is_file else None
+        folder = self.sqlite_file.parent if is_file else self.folder
+        return str(folder.resolve() / "checkpoints")
 
     def checkpoints_of(self, stored: str | None) -> str:
-        """Tell where a study's checkpoints lie: as given, as stored with it, or as is usual.
+        """Tell where a study's checkpoints lie: as given, as stored with it, or as is usual."""
+        return self.checkpoints or stored or self.usual_checkpoints
 
-        Arguments:
-            stored: what the study says; None where it says nothing, or isn't there yet.
-
-        Raises:
-            WrongUse: nowhere.
-        """
-        if place := self.checkpoints or stored or self.beside_database:
-            return place
-        raise WrongUse(
-            "--checkpoints: a database on a server has no folder beside it - "
-            "name a folder, or s3://BUCKET/FOLDER"
-        )
+    @property
+    def stored_checkpoints(self) -> str | None:
+        """What a study that is launched with these settings says of its checkpoints' place."""
+        beside = self.storage.startswith(SQLITE)  # and goes where the database goes
+        return self.checkpoints or (None if beside else self.usual_checkpoints)
 
 
 def read(
@@ -75,21 +78,29 @@ def read(
         checkpoints: `--checkpoints`, over `LSTM_SEARCH_CHECKPOINTS`.
 
     Raises:
-        WrongUse: a database of another kind than SQLite, or one in memory; checkpoints in a place
-            that is none for them.
+        WrongUse: a database of another kind, one in memory, or a URL that cannot be read;
+            checkpoints in a place that is none for them.
     """
     url = (
         storage or environment.get("LSTM_SEARCH_STORAGE") or f"{SQLITE}{folder}/{FOLDER}/studies.db"
     )
-    path = url.removeprefix(SQLITE)
-    if not url.startswith(SQLITE) or path in ("", ":memory:"):
-        # What stands behind the kind of a URL may be a password.
-        got = f"a {url.partition(':')[0]} URL" if "://" in url else repr(url)
-        raise WrongUse(f"--storage: got {got} - use sqlite:///FILE, a database in a file")
-    file = (folder / path).resolve()
+    url = postgresql(url) if is_postgresql(url) else f"{SQLITE}{_file(url, folder)}"
     place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
     return Settings(
-        storage=f"{SQLITE}{file}",
+        storage=url,
         checkpoints=address(place, folder) if place else None,
+        folder=(folder / FOLDER).resolve(),
         ray_address=environment.get("RAY_ADDRESS") or None,
     )
+
+
+def _file(url: str, folder: Path) -> Path:
+    path = url.removeprefix(SQLITE)
+    if not url.startswith(SQLITE) or path in ("", ":memory:"):
+        # What stands in a URL may be a password.
+        got = f"a {url.partition(':')[0]} URL" if "://" in url or "@" in url else repr(url)
+        raise WrongUse(
+            f"--storage: got {got} - use sqlite:///FILE, a database in a file, or a "
+            "postgresql:// URL"
+        )
+    return (folder / path).resolve()

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from search.lease import UNFENCED
+from search.lease import UNFENCED, make_table
 from search.records import SubmissionState
 
 _TABLE = sa.Table(
@@ -25,6 +25,9 @@ _TABLE = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
 )
+
+_MAKING = 5_403_982_116
+"""Number of the lock behind which PostgreSQL makes the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +72,15 @@ class Submissions:
             state="waiting",
             reason="",
         )
-        with self._engine.begin() as connection:
-            connection.execute(sa.schema.CreateTable(_TABLE, if_not_exists=True))
-            connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
-            place = connection.execute(row.returning(_TABLE.c.place)).scalar_one()
+        make_table(self._engine, _TABLE, lock=_MAKING)
+        while True:
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
+                    place = connection.execute(row.returning(_TABLE.c.place)).scalar_one()
+            except sa.exc.IntegrityError:  # another has just taken that place
+                continue
+            break
         return Submission(
             place=place,
             study=study,

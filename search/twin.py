@@ -19,6 +19,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search import summaries
+from search.database import await_writers
 from search.errors import DatabaseTrouble, StudyDeleted
 from search.patience import Through
 from search.summaries import Direction
@@ -72,6 +73,9 @@ class Twin:
         Raises:
             StudyDeleted: the study is there no more.
         """
+        return self._through(self._trials)
+
+    def _trials(self) -> list[FrozenTrial]:
         try:
             return self._sql.get_all_trials(self._study_id, deepcopy=False)
         except KeyError as error:
@@ -104,7 +108,8 @@ class Twin:
         )
         tries = chain([self._create], repeat(self._create_unless_written))
         sql_id = self._through(lambda: next(tries)(template, nonce))
-        return Pair(self._number(sql_id, likely), sql_id, id_of(memory))
+        number = self._through(partial(self._number, sql_id, likely))
+        return Pair(number, sql_id, id_of(memory))
 
     def _number(self, sql_id: int, likely: int) -> int:
         """Hold a trial's number to the likely one: else Optuna reads the whole trial for it."""
@@ -115,6 +120,7 @@ class Twin:
         return self._sql.get_trial_number_from_id(sql_id)
 
     def _create_unless_written(self, template: FrozenTrial, nonce: str) -> int:
+        await_writers(self._sql, self._study_id)  # of which a lost connection may have been one
         written = self._id_by(nonce)
         return self._create(template, nonce) if written is None else written
 
@@ -130,7 +136,7 @@ class Twin:
             raise StudyDeleted("the study was deleted from the database while it ran") from error
 
     def _id_by(self, nonce: str) -> int | None:
-        mine = [t for t in self.trials() if t.user_attrs.get(summaries.NONCE) == nonce]
+        mine = [t for t in self._trials() if t.user_attrs.get(summaries.NONCE) == nonce]
         return id_of(mine[0]) if mine else None
 
     def report(self, pair: Pair, epoch: int, value: float) -> None:
@@ -180,7 +186,9 @@ class Twin:
                 self._through(partial(storage.set_trial_state_values, trial_id, state, values))
 
     def follow(self, pair: Pair) -> None:
-        """Take into memory how someone else has ended a trial in the database.
+        """Take into memory how a trial has ended in the database.
+
+        By someone else, or by us, in a commit of whose end no word came.
 
         Raises:
             StudyDeleted: by deleting the whole study.
@@ -188,8 +196,12 @@ class Twin:
         frozen = next((trial for trial in self.trials() if trial.number == pair.number), None)
         if frozen is None:
             raise StudyDeleted("the study was deleted from the database while it ran")
-        storage = storage_of(self.memory)
-        storage.set_trial_state_values(pair.memory_id, frozen.state, frozen.values)
+        storage, memory_id = storage_of(self.memory), pair.memory_id
+        for key, value in frozen.user_attrs.items():
+            storage.set_trial_user_attr(memory_id, key, value)
+        for key, value in frozen.system_attrs.items():
+            storage.set_trial_system_attr(memory_id, key, value)
+        storage.set_trial_state_values(memory_id, frozen.state, frozen.values)
 
     def in_memory(self, pair: Pair) -> FrozenTrial:
         """Read a trial, but for its number."""

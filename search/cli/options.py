@@ -88,8 +88,8 @@ Storage = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Database of studies: sqlite:///FILE. Else LSTM_SEARCH_STORAGE, "
-        "else .lstm-search/studies.db.",
+        help="Database of studies: sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE. "
+        "Else LSTM_SEARCH_STORAGE, else .lstm-search/studies.db.",
     ),
 ]
 Checkpoints = Annotated[

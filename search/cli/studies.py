@@ -27,6 +27,7 @@ from search.cli.options import (
 )
 from search.errors import SearchError
 from search.records import Ending, Stopped
+from search.urls import without_password
 
 STOPPED: dict[Stopped, str] = {
     "asked": "asked to stop",
@@ -66,6 +67,14 @@ def launch(
     name: Rename = None,
     overrides: Overrides = None,
     storage: Storage = None,
+    storage_patience: Annotated[
+        float | None,
+        typer.Option(
+            parser=duration,
+            metavar="TIME",
+            help="How long a database or disk that fails is waited for. Else 10m.",
+        ),
+    ] = None,
     checkpoints: Checkpoints = None,
     quiet: Quiet = False,
 ) -> None:
@@ -75,7 +84,7 @@ def launch(
 
     Exit code 0: its budget is spent, or its time is over; 3: it is run elsewhere; 130 and 143:
     it was interrupted, and launching it again goes on with it; 1: so does it after a fault, as
-    after a disk that stays full for 10 minutes.
+    after a disk that stays full, or a database out of reach, for 10 minutes.
     """
     from search.render import output, progress, standings
 
@@ -89,8 +98,10 @@ def launch(
             trials=trials,
             timeout=timeout,
             slots=slots,
+            outage_seconds=storage_patience,
         )
-    given = {"--name": name, "--storage": storage, "--checkpoints": checkpoints}
+    place = without_password(storage) if storage else None
+    given = {"--name": name, "--storage": place, "--checkpoints": checkpoints}
     more: dict[str, int | list[str] | None] = {
         "--set": overrides,
         "--slots": slots,

@@ -65,7 +65,7 @@ def blocked(fact: Blocked) -> str:
 
 def unblocked(fact: Unblocked) -> str:
     """Say that it can be written again."""
-    return f"there is room again after {seconds(fact.seconds)}: the study goes on"
+    return f"it can be written again after {seconds(fact.seconds)}: the study goes on"
 
 
 def stopping(fact: Stopping) -> str:

@@ -1,4 +1,4 @@
-"""Small studies without data: a spec of five variants on ten tokens, ledgers over SQLite.
+"""Small studies without data: a spec of five variants on ten tokens, ledgers over SQL.
 
 And commands that go wrong, with all that they may not do.
 """
@@ -40,9 +40,21 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, empty_database: Path) -> Settings:
+def on_sqlite(tmp_path: Path, empty_database: Path) -> Settings:
     shutil.copy(empty_database, tmp_path / "studies.db")
     return settings_in(tmp_path)
+
+
+@pytest.fixture
+def settings(on_sqlite: Settings) -> Settings:
+    return on_sqlite
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest) -> Settings:
+    """Settings of either kind of database, for what both promise."""
+    found: Settings = request.getfixturevalue(f"on_{request.param}")
+    return found
 
 
 def settings_in(folder: Path) -> Settings:

@@ -1,15 +1,18 @@
+"""What a lease promises, on each kind of database."""
+
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
 
 from search import lease
 from search.archive import Archive
-from search.errors import LeaseLost, StudyElsewhere
+from search.errors import LeaseLost, Outage, StudyElsewhere
 from search.settings import Settings
 
 CHILD = """
@@ -19,6 +22,11 @@ lease.acquire(database.open_storage(sys.argv[1], create=False).engine, "small")
 print("held", flush=True)
 time.sleep(60)
 """
+
+
+@pytest.fixture
+def settings(each_database: Settings) -> Settings:
+    return each_database
 
 
 @pytest.fixture
@@ -83,10 +91,9 @@ def test_a_silent_owner_elsewhere_is_waited_for_until_its_row_runs_out(
 ) -> None:
     lease.acquire(engine, "small").release()
     with engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE coordinator_lease SET host = 'elsewhere', owner = 'them', "
-            "expires = (julianday('now') - 2440587.5) * 86400.0 + 1.2"
-        )
+        soon = lease._CLOCKS[engine.dialect.name] + 1.2
+        row = {"host": "elsewhere", "owner": "them", "expires": soon}
+        connection.execute(lease._TABLE.update().values(**row))
     waited: list[float] = []
     held = lease.acquire(engine, "small", waiting=lambda h: waited.append(h.seconds_left))
     assert waited
@@ -109,6 +116,28 @@ def test_the_fence_refuses_a_commit_of_an_owner_that_is_one_no_more(engine: sa.E
     held.release()
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT value FROM facts").scalars().all() == [1]
+
+
+@pytest.mark.parametrize("each_database", ["postgresql"], indirect=True)
+def test_nobody_can_take_a_study_between_the_fence_and_the_commit(
+    engine: sa.Engine, settings: Settings
+) -> None:
+    held = lease.acquire(engine, "small")
+    archive = Archive(settings)
+    said: list[str] = []
+
+    @sa.event.listens_for(engine, "commit")
+    def _(_: sa.Connection) -> None:
+        take = sa.select(lease._TABLE).with_for_update(nowait=True)
+        with archive.storage.engine.connect() as other, suppress(Outage):
+            other.execute(take)
+            said.append("taken")
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    assert said == []
+    held.release()  # its own transactions take no lock that lasts
+    archive.close()
 
 
 def test_a_wish_to_stop_reaches_the_owner(engine: sa.Engine) -> None:

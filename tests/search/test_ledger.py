@@ -1,3 +1,5 @@
+"""What a ledger promises, on each kind of database."""
+
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -17,6 +19,11 @@ from search.settings import Settings
 from search.space import Choice
 
 EPOCHS = 9
+
+
+@pytest.fixture
+def settings(each_database: Settings) -> Settings:
+    return each_database
 
 
 def finish(ledger: Ledger, task: TrialTask, report: Any, *, upto: int = EPOCHS) -> Any:
@@ -250,7 +257,7 @@ def test_the_first_trials_all_failing_end_the_study_with_their_reason(desk: Any)
 def test_a_trial_told_by_someone_else_is_let_go_and_counts(desk: Any, make_report: Any) -> None:
     ledger = desk.open()
     task = ledger.ask()
-    study = optuna.load_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    study = optuna.load_study(study_name=desk.spec.name, storage=desk.archive().storage)
     study.tell(task.number, state=TrialState.FAIL)
     assert ledger.report(task.number, task.attempt, make_report(1, 1.0)) is Verdict.GONE
     assert not ledger.is_running(task.number, task.attempt)
@@ -260,7 +267,7 @@ def test_a_trial_told_by_someone_else_is_let_go_and_counts(desk: Any, make_repor
 def test_a_study_deleted_by_someone_else_ends_its_launch(desk: Any, make_report: Any) -> None:
     ledger = desk.open()
     task = ledger.ask()
-    optuna.delete_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    optuna.delete_study(study_name=desk.spec.name, storage=desk.archive().storage)
     with pytest.raises(StudyDeleted):
         ledger.report(task.number, task.attempt, make_report(1, 1.0))
 
@@ -304,7 +311,7 @@ def test_a_stale_owner_can_write_nothing(desk: Any, make_desk: Any, make_report:
 def test_a_trial_that_somebody_else_enqueued_is_left_alone(desk: Any, make_report: Any) -> None:
     desk.open()
     desk.close()
-    study = optuna.load_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    study = optuna.load_study(study_name=desk.spec.name, storage=desk.archive().storage)
     study.enqueue_trial({"heads": 2})
     ledger = desk.open()
     run_to_the_end(ledger, make_report)
@@ -316,7 +323,7 @@ def test_a_trial_that_somebody_else_enqueued_is_left_alone(desk: Any, make_repor
 def test_a_trial_has_its_own_number_where_somebody_else_has_added_one_meanwhile(desk: Any) -> None:
     ledger = desk.open()
     first = ledger.ask()
-    study = optuna.load_study(study_name=desk.spec.name, storage=desk.settings.storage)
+    study = optuna.load_study(study_name=desk.spec.name, storage=desk.archive().storage)
     study.enqueue_trial({"heads": 2})
     later = [ledger.ask(), ledger.ask()]
     assert [task.number for task in (first, *later)] == [0, 2, 3]
@@ -324,7 +331,11 @@ def test_a_trial_has_its_own_number_where_somebody_else_has_added_one_meanwhile(
     assert ours == [0, 2, 3]
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+@pytest.mark.parametrize(
+    ("sampler", "each_database"),
+    [("tpe", "sqlite"), ("random", "sqlite"), ("grid", "sqlite"), ("tpe", "postgresql")],
+    indirect=["each_database"],
+)
 def test_with_one_slot_a_study_replays_exactly_interrupted_or_not(
     sampler: str, make_desk: Callable[..., Any], make_report: Any
 ) -> None:
@@ -446,8 +457,8 @@ def test_a_checkpoint_tells_the_loss_that_a_curve_does_not(
 def test_a_deleted_studys_id_used_again_is_not_written_to(desk: Any, make_report: Any) -> None:
     ledger = desk.open()
     task = ledger.ask()
-    optuna.delete_study(study_name=desk.spec.name, storage=desk.settings.storage)
-    other = optuna.create_study(study_name="other", storage=desk.settings.storage)
+    optuna.delete_study(study_name=desk.spec.name, storage=desk.archive().storage)
+    other = optuna.create_study(study_name="other", storage=desk.archive().storage)
     other.ask()
     with pytest.raises(StudyDeleted):
         ledger.report(task.number, task.attempt, make_report(2, 77.0))
@@ -480,6 +491,7 @@ class Full:
             self.full = True
 
 
+@pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
 def test_a_full_database_loses_and_doubles_no_fact(
     settings: Settings, make_desk: Any, make_report: Any
 ) -> None:
@@ -528,10 +540,17 @@ def test_a_commit_that_failed_and_may_have_been_made_is_never_made_twice(
 
     desk.storage.scoped_session.session_factory.class_ = Session
     desk.storage.scoped_session.remove()
-    for _ in range(3):
-        finish(ledger, ledger.ask(), make_report)
+    told = [finish(ledger, ledger.ask(), make_report) for _ in range(3)]
+    task = ledger.ask()
+    outcome = Outcome(kind="diverged", reason="", best=None)
+    told.append(ledger.tell(task.number, task.attempt, outcome))
+    assert told[-1].state == "pruned"
     trials = desk.trials()
-    assert [trial.number for trial in trials] == [0, 1, 2]
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    for trial, known in zip(trials, ledger._twin.memory.get_trials(), strict=True):
+        assert known.user_attrs[summaries.NOTE] == trial.user_attrs[summaries.NOTE]
+        assert (known.constraints, known.state) == (trial.constraints, trial.state)
+        assert known.values == trial.values
     assert all(trial.state.is_finished() for trial in trials)
     for trial in trials:
         curve = trial.intermediate_values

@@ -94,6 +94,18 @@ def test_the_lease_is_renewed_before_each_further_try() -> None:
     assert renewed == world.tries[1:] == [1, 3, 7]
 
 
+def test_work_that_finds_itself_done_says_so_and_the_outage_is_over() -> None:
+    world = World(until=3)
+
+    def write() -> None:
+        world.write()
+        raise KeyError("it is there already")
+
+    with pytest.raises(KeyError):
+        world.patience(write)
+    assert world.said == [Blocked(problem="the disk is full", seconds=600), Unblocked(seconds=3)]
+
+
 def test_other_errors_are_not_waited_for() -> None:
     world = World(until=0)
 

@@ -74,7 +74,8 @@ def test_help_says_what_a_command_does_in_a_line(name: str, run: Run) -> None:
 def test_a_launch_takes_all_its_options(run: Run, fake: Any, tmp_path: Path) -> None:
     run(
         "launch x.toml --trials 7 --timeout 1h30m --slots 2 --name 'y' --quiet "
-        "--set training.epochs=3 --set search.seed=1 --storage sqlite:///s.db --checkpoints c"
+        "--set training.epochs=3 --set search.seed=1 --storage sqlite:///s.db --checkpoints c "
+        "--storage-patience 30s"
     )
     [(_, (file, places), named)] = fake.calls
     assert file == Path("x.toml")
@@ -87,6 +88,7 @@ def test_a_launch_takes_all_its_options(run: Run, fake: Any, tmp_path: Path) -> 
         "trials": 7,
         "timeout": 5400.0,
         "slots": 2,
+        "outage_seconds": 30.0,
     }
 
 

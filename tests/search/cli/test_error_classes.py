@@ -26,7 +26,7 @@ def search_error(shelf: Any) -> None:
 
 
 def wrong_use(shelf: Any) -> None:
-    line = "--storage: got a mysql URL - use sqlite:///FILE, a database in a file"
+    line = "--storage: got a mysql URL - use sqlite:///FILE, a database in a file, or ..."
     shelf.wrong.tells("list --storage mysql://host/db", {}, line)
 
 
@@ -103,14 +103,14 @@ def trials_failed(shelf: Any) -> None:
 
 
 def outage(shelf: Any) -> None:
-    connect = database._connect
+    connect = database.sqlite._connect
 
     def without_room(path: Path) -> sqlite3.Connection:
         connection = connect(path)
         connection.execute("PRAGMA max_page_count = 1")  # as few as there are, in fact
         return connection
 
-    shelf.monkeypatch.setattr(database, "_connect", without_room)
+    shelf.monkeypatch.setattr(database.sqlite, "_connect", without_room)
     line = (
         "the database studies.db cannot be written: database or disk is full - "
         "make room on its disk"

@@ -72,7 +72,7 @@ def test_no_command_but_launch_makes_a_database(line: str, wrong: Any) -> None:
     ("url", "line"),
     [
         ("mysql://me:secret@host/db", "--storage: got a mysql URL - use sqlite:///FILE, ..."),
-        ("studies.db", "--storage: got 'studies.db' - use sqlite:///FILE, a database in a file"),
+        ("studies.db", "--storage: got 'studies.db' - use sqlite:///FILE, a database in a ..."),
         ("sqlite:///:memory:", "--storage: got a sqlite URL - use sqlite:///FILE, ..."),
         (
             "sqlite:///a.csv",

@@ -1,0 +1,7 @@
+"""The database of studies: opened in one place, its troubles told in our words."""
+
+from search.database.guard import await_writers, refuse_once_deleted
+from search.database.opening import is_there, open_storage
+from search.database.troubles import told
+
+__all__ = ["await_writers", "is_there", "open_storage", "refuse_once_deleted", "told"]

@@ -1,0 +1,64 @@
+"""URLs of databases: read, written in one way, and told without their passwords."""
+
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from search.errors import WrongUse
+
+POSTGRESQL = "postgresql+psycopg://"
+"""As SQLAlchemy takes it."""
+_SPELLINGS = (POSTGRESQL, "postgresql://", "postgres://")
+_SECRETS = {"password", "sslpassword"}
+
+
+def is_postgresql(url: str) -> bool:
+    """Tell whether a URL is a PostgreSQL database's."""
+    return url.lower().startswith(_SPELLINGS)
+
+
+def postgresql(url: str) -> str:
+    """Write the URL of a PostgreSQL database in the one way that everybody here reads.
+
+    Raises:
+        WrongUse: it is none; of what stands in it nothing is told, which may be a password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _unreadable() from None
+    database = unquote(parts.path.removeprefix("/"))
+    if not database or "/" in parts.path[1:] or "@" in parts.path or parts.fragment:
+        raise _unreadable()
+    if _SECRETS & {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}:
+        raise WrongUse(
+            "--storage: a password stands behind the ? - put it before the @, as USER:PASSWORD@HOST"
+        )
+    who = ":".join(quote(unquote(one), safe="") for one in (parts.username, parts.password) if one)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    where = f"{host}:{port}" if port else host
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{POSTGRESQL}{who}{'@' if who else ''}{where}/{quote(database, safe='')}{query}"
+
+
+def without_password(url: str) -> str:
+    """Give a URL of a database as it was, but for the password."""
+    if not is_postgresql(url):
+        return url
+    kind, _, rest = postgresql(url).partition("://")
+    who, at, where = rest.rpartition("@")
+    return f"{kind}://{who.partition(':')[0]}{at}{where}"
+
+
+def shown(url: str) -> str:
+    """Tell which database a URL is of: a file, or server and name, without who asks and how."""
+    if not is_postgresql(url):
+        return url
+    where = without_password(url).partition("://")[2].rpartition("@")[2]
+    return unquote(f"postgresql://{where.partition('?')[0]}")
+
+
+def _unreadable() -> WrongUse:
+    return WrongUse(
+        "--storage: got a postgresql URL that cannot be read - use postgresql://USER:PASSWORD@"
+        "HOST:PORT/DATABASE, and %40, %2F, %3F, %23 for @, /, ?, # in a password"
+    )
