@@ -2,11 +2,14 @@
 
 import logging
 import os
+import secrets
 import socket
+from contextlib import ExitStack
 
 import ray
 
 from search.errors import ClusterError
+from search.workers.joining import CannotJoin, joined
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
@@ -14,6 +17,9 @@ _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 """How a gRPC client begins (RFC 9113, 3.4): a preface, and settings without any in them."""
 _SETTINGS = 4
 """The type of the frame with which a server answers, its fourth byte."""
+_TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+_nodes = ExitStack()
+"""Holds the node of a cluster that this process has joined from a machine that was none."""
 
 
 def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
@@ -29,8 +35,11 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     """
     if ray.is_initialized():
         return
-    if address is not None:
+    if address is None:
+        _guard()
+    else:
         _knock(address)
+        _join(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -45,13 +54,15 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
             configure_logging=False,
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
+        disconnect()
         said, _, _ = str(error).partition("\n")
         raise _unreachable(address or "this machine", said) from error
 
 
 def disconnect() -> None:
-    """Leave the cluster; a Ray of our own ends with it."""
+    """Leave the cluster; a Ray of our own ends with it, and a node that nobody needs now."""
     ray.shutdown()
+    _nodes.close()
 
 
 def address() -> str:
@@ -69,6 +80,28 @@ def resources() -> dict[str, float]:
     """Tell what the cluster has, in use or not."""
     found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return found
+
+
+def _guard() -> None:
+    """Let a Ray of our own ask for a token that nobody else knows, unless the user says otherwise.
+
+    Ray would make one in a file that all may read.
+    """
+    if not any(os.environ.get(name) for name in _TOKENS):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
+def _join(address: str) -> None:
+    """Be on a node of the cluster, where the address is one to be joined from anywhere.
+
+    Raises:
+        ClusterError: no node could be started here.
+    """
+    if address.rpartition(":")[2].isdecimal() and not address.startswith("ray://"):
+        try:
+            _nodes.enter_context(joined(address))
+        except CannotJoin as error:
+            raise _unreachable(address, f"no node of it could be started here, {error}") from error
 
 
 def _knock(address: str) -> None:
