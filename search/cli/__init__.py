@@ -1,7 +1,7 @@
 """The command line: `lstm-search`, or `python -m search`."""
 
 from search.cli import studies  # isort: skip - help lists commands as they are imported
-from search.cli import exports
+from search.cli import exports, secrets
 from search.cli.app import app
 
 __all__ = ["app", "exports", "main", "studies"]
@@ -9,4 +9,5 @@ __all__ = ["app", "exports", "main", "studies"]
 
 def main() -> None:
     """Run the command line."""
+    secrets.hide()
     app(prog_name="lstm-search")
