@@ -2,7 +2,7 @@
 
 from search.cli import studies  # isort: skip - help lists commands as they are imported
 from search.cli import service  # isort: skip
-from search.cli import exports
+from search.cli import exports, secrets
 from search.cli.app import app
 
 __all__ = ["app", "exports", "main", "service", "studies"]
@@ -10,4 +10,5 @@ __all__ = ["app", "exports", "main", "service", "studies"]
 
 def main() -> None:
     """Run the command line."""
+    secrets.hide()
     app(prog_name="lstm-search")

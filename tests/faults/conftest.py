@@ -16,6 +16,7 @@ import pytest
 from search import operations
 from search.archive import Archive
 from search.checkpoints import at, checkpoints
+from search.database import is_there
 from search.settings import Settings
 
 STUDY = """
@@ -101,7 +102,7 @@ class Bench:
 
     def trials(self, name: str = "short") -> list[Any]:
         """Read the trials; none while there is no database yet."""
-        if not (self.folder / ".lstm-search" / "studies.db").is_file():
+        if not is_there(self.settings.storage):
             return []
         archive = Archive(self.settings)
         try:
