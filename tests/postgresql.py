@@ -17,7 +17,7 @@ PASSWORD = "Pl4nted-S3cret"
 ACCESS = """
 local all all trust
 host all postgres 127.0.0.1/32 trust
-host all me,reader 127.0.0.1/32 scram-sha-256
+host all me,reader,search 127.0.0.1/32 scram-sha-256
 """
 """Nobody else gets in over the network, as where a server wants TLS of them."""
 SETTINGS = """

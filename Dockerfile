@@ -1,0 +1,19 @@
+# One image for every service of docker-compose.yml, and for Ray nodes elsewhere.
+FROM python:3.11.14-slim-bookworm
+
+# Nobody in here is root; a fresh volume under /checkpoints belongs to the same user.
+RUN useradd --uid 1000 --create-home search \
+    && install --directory --owner search --mode 0700 /checkpoints \
+    && install --directory --owner search /work
+
+WORKDIR /app
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --requirement requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY lstm_attn lstm_attn
+COPY search search
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+
+USER search
+WORKDIR /work
+CMD ["lstm-search", "--help"]

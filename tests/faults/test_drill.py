@@ -1,0 +1,164 @@
+"""The services of docker-compose.yml as processes of this machine: their own commands, their own
+environment, with this machine's addresses and folders for the containers'.
+"""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.compose import NEEDED, read
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+class Host:
+    """Runs services, each word of a container's world put into this machine's."""
+
+    def __init__(self, folder: Path, words: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.words = words
+        self.services = read({**NEEDED, "RAY_WORKER_CPUS": "1"})["services"]
+        self.running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def here(self, text: str) -> str:
+        for there, here in self.words.items():
+            text = text.replace(there, here)
+        return text
+
+    def environment(self, name: str) -> dict[str, str]:
+        given = {key: self.here(value) for key, value in self.services[name]["environment"].items()}
+        path = f"{Path(sys.executable).parent}:/bin:/usr/bin"
+        return {"HOME": os.environ["HOME"], "PATH": path, **given}
+
+    def up(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a service, and wait until its own health check says that it is well."""
+        log = self.folder / f"{name}-{len(self.running)}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [self.here(word) for word in self.services[name]["command"]],
+                cwd=self.folder,
+                env=self.environment(name),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        self.running.append((name, process))
+        check = [self.here(word) for word in self.services[name]["healthcheck"]["test"][1:]]
+        while subprocess.run(
+            check, env=self.environment(name), capture_output=True, timeout=60, check=False
+        ).returncode:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+        return process
+
+    def run(self, *arguments: str) -> str:
+        """Run the command line, as `docker compose run --rm search` does."""
+        done = subprocess.run(
+            [*self.services["search"]["entrypoint"], *arguments],
+            cwd=self.folder,
+            env=self.environment("search"),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def down(self) -> None:
+        """Stop all services as Compose does, the last first."""
+        for name, process in reversed(self.running):
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(timeout=90)
+            assert code == 0 or name.startswith("ray"), (name, code)
+
+
+@pytest.fixture
+def host(server: Any, bench: Any, tmp_path: Path) -> Iterator[Host]:
+    password = NEEDED["POSTGRES_PASSWORD"]
+    with server.connect() as connection:
+        connection.execute(f"CREATE ROLE search LOGIN PASSWORD '{password}'")
+        connection.execute("CREATE DATABASE studies OWNER search")
+    (tmp_path / "password").write_text(NEEDED["DASHBOARD_PASSWORD"])
+    bench.write(trials=3, steps=20)
+    (tmp_path / "studies").mkdir()
+    for file in ("text.txt", "short.toml"):
+        shutil.move(tmp_path / file, tmp_path / "studies" / file)
+    ray, dashboard, figures = (str(free_port()) for _ in range(3))
+    made = Host(
+        tmp_path,
+        {
+            "ray-head:6379": f"127.0.0.1:{ray}",
+            "127.0.0.1:6379": f"127.0.0.1:{ray}",
+            "--port=6379": f"--port={ray}",
+            "postgres:5432": f"127.0.0.1:{server.port}",
+            "/run/secrets/dashboard_password": str(tmp_path / "password"),
+            "/checkpoints": str(tmp_path / "checkpoints"),
+            "8080": dashboard,
+            "9464": figures,
+        },
+    )
+    made.dashboard = f"http://127.0.0.1:{dashboard}"  # type: ignore[attr-defined]
+    yield made
+    for _, process in made.running:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    server.drop("studies")
+
+
+def test_two_studies_are_submitted_run_watched_and_exported(host: Any, tmp_path: Path) -> None:
+    host.up("ray-head")
+    workers = [host.up("ray-worker") for _ in range(2)]
+    service = host.up("server")
+    host.up("dashboard")
+    for name in ("one", "two"):
+        said = host.run("submit", "studies/short.toml", "--name", name)
+        assert said.startswith(f"{name}: submitted")
+    studies: list[dict[str, Any]] = []
+    while not studies or any(study["finished"] < 3 for study in studies):
+        assert service.poll() is None
+        time.sleep(1)
+        studies = json.loads(host.run("list", "--json"))
+    assert [study["name"] for study in studies] == ["one", "two"]
+    assert [study["running"] for study in studies] == [0, 0]
+    log = [json.loads(line) for line in (tmp_path / "server-3.log").read_text().splitlines()]
+    assert {one["study"] for one in log if one["event"] == "epoch"} == {"one", "two"}
+
+    host.run("export", "one", "--to", "exports/one")
+    exported = json.loads((tmp_path / "exports" / "one" / "metrics.json").read_text())
+    assert exported["trial"] == studies[0]["best"]["number"]
+
+    request = urllib.request.Request(f"{host.dashboard}/api/studies")
+    with pytest.raises(urllib.error.HTTPError, match="401") as refused:
+        urllib.request.urlopen(request, timeout=60)
+    refused.value.close()
+    token = base64.b64encode(f"search:{NEEDED['DASHBOARD_PASSWORD']}".encode()).decode()
+    request.add_header("Authorization", f"Basic {token}")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        shown = json.load(answer)["study_summaries"]
+    assert [one["study_name"] for one in shown] == ["one", "two"]
+    assert [worker.poll() for worker in workers] == [None, None]
+    host.down()
+    logs = b"".join(path.read_bytes() for path in tmp_path.glob("*.log"))
+    assert not [secret for secret in NEEDED.values() if secret.encode() in logs]
