@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -69,11 +69,9 @@ class Bench:
         (self.folder / "text.txt").write_text(text)
         (self.folder / "short.toml").write_text(STUDY.format(trials=trials, steps=steps))
 
-    def launch(
-        self, *options: str, program: Sequence[str] = (sys.executable, "-m", "search")
-    ) -> subprocess.Popen[str]:
+    def launch(self, *options: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*program, "launch", "short.toml", *options],
+            [sys.executable, "-m", "search", "launch", "short.toml", *options],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
