@@ -55,7 +55,7 @@ def _postgresql() -> ModuleType:
     except ImportError as error:
         raise StorageError(
             f"--storage: a postgresql URL takes psycopg, which cannot be loaded ({error}) - "
-            "install it with: pip install 'lstm-attn-search[postgres]'"
+            "install it with: pip install 'psycopg[binary]>=3.2'"
         ) from error
     return postgresql
 

@@ -40,8 +40,10 @@ IDLE_IN_TRANSACTION_SECONDS = 10
 
 Less than a lease lasts, so that whoever takes a study over doesn't wait for them.
 """
+LOCK_SECONDS = 20
+"""How long a lock is waited for, before it is told that one waits; others' may last."""
 MAKING_SECONDS = 120
-"""How long making the tables may take, behind a lock."""
+"""How long making the tables may take, or waiting for who makes them."""
 _MAKING = 5_403_982_114
 """The lock's number; any will do that no other program takes."""
 _SAID_BEFORE = re.compile(r"^connection (failed|is bad): (connection to server .*? failed: )?")
@@ -102,8 +104,11 @@ def _parameters(url: str) -> dict[str, Any]:
             f"--storage: got a postgresql URL that cannot be read, {first_line(error)} - "
             "see PostgreSQL's documentation of connection URIs"
         ) from error
-    idle = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s"
-    return {**LINK, **given, "options": f"{idle} {given.get('options', '')}".strip()}
+    ours = (
+        f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_SECONDS}s "
+        f"-c lock_timeout={LOCK_SECONDS}s"
+    )
+    return {**LINK, **given, "options": f"{ours} {given.get('options', '')}".strip()}
 
 
 @contextmanager
@@ -145,9 +150,8 @@ def _has_studies(connection: psycopg.Connection, url: str) -> bool:
 def _made(url: str, connection: psycopg.Connection, connect: Callable[..., Any]) -> RDBStorage:
     """Make the tables, or wait for who makes them: two at once would be in each other's way."""
     with connection.transaction():
-        connection.execute(
-            f"SET LOCAL idle_in_transaction_session_timeout = '{MAKING_SECONDS}s'".encode()
-        )
+        for limit in ("idle_in_transaction_session_timeout", "lock_timeout"):
+            connection.execute("SELECT set_config(%s, %s, true)", [limit, f"{MAKING_SECONDS}s"])
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
         return _open(url, connect, make=True)
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -70,16 +70,12 @@ class Bench:
         (self.folder / "text.txt").write_text(text)
         (self.folder / "short.toml").write_text(STUDY.format(trials=trials, steps=steps))
 
-    def launch(
-        self, *options: str, program: Sequence[str] = (sys.executable, "-m", "search")
-    ) -> subprocess.Popen[str]:
-        return self.begin("launch", "short.toml", *options, program=program)
+    def launch(self, *options: str) -> subprocess.Popen[str]:
+        return self.begin("launch", "short.toml", *options)
 
-    def begin(
-        self, *command: str, program: Sequence[str] = (sys.executable, "-m", "search")
-    ) -> subprocess.Popen[str]:
+    def begin(self, *command: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*program, *command],
+            [sys.executable, "-m", "search", *command],
             cwd=self.folder,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,

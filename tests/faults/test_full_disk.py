@@ -2,7 +2,6 @@
 
 import ctypes
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,13 +11,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LITTLE_PATIENCE = """
-import sys
-from search.patience import Patience
-Patience.__init__.__kwdefaults__["seconds"] = 4.0
-from search.cli import main
-main()
-"""
 FILL = "fill"
 NEW_MOUNTS = 0x20000
 """`CLONE_NEWNS` of Linux."""
@@ -52,8 +44,7 @@ def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_wi
     small_disk: Path, bench: Any
 ) -> None:
     bench.write(trials=3, steps=60)
-    program = [sys.executable, "-c", LITTLE_PATIENCE]
-    impatient = bench.launch(program=program)
+    impatient = bench.launch("--storage-patience", "4s")
     bench.wait_until(lambda: bench.epochs() >= 2, impatient)
     fill(small_disk)
     code, _, said = bench.finish(impatient)

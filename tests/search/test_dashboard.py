@@ -37,8 +37,9 @@ print("ended", flush=True)
 """
 
 
-@pytest.fixture
-def finished(settings: Settings) -> Settings:
+@pytest.fixture(params=["sqlite"])
+def finished(request: pytest.FixtureRequest) -> Settings:
+    settings: Settings = request.getfixturevalue(f"on_{request.param}")
     storage = open_storage(settings.storage, create=False)
     study = optuna.create_study(storage=storage, study_name="vowels", direction="maximize")
     with pytest.warns(optuna.exceptions.ExperimentalWarning):
@@ -76,6 +77,7 @@ def get(url: str) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.parametrize("finished", ["sqlite", "postgresql"], indirect=True)
 def test_a_finished_study_is_there_with_trials_curves_parameters_and_metric(
     finished: Settings,
 ) -> None:

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -151,6 +153,27 @@ def test_a_wish_to_stop_reaches_the_owner(engine: sa.Engine) -> None:
     again.renew()
     assert not again.stop_asked
     again.release()
+
+
+@pytest.mark.parametrize("each_database", ["postgresql"], indirect=True)
+def test_who_finds_the_table_being_made_waits_for_it(
+    engine: sa.Engine, settings: Settings, server: Any
+) -> None:
+    got: list[lease.Lease] = []
+    waiting = threading.Thread(target=lambda: got.append(lease.acquire(engine, "small")))
+    name = settings.storage.rpartition("/")[2]
+    query = "SELECT FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    with engine.begin() as maker:
+        maker.execute(sa.select(sa.func.pg_advisory_xact_lock(lease._MAKING)))
+        maker.execute(sa.schema.CreateTable(lease._TABLE))
+        waiting.start()
+        with server.connect() as watcher:
+            while not watcher.execute(query, [name]).rowcount:
+                assert waiting.is_alive()
+                time.sleep(0.01)
+    waiting.join()
+    (held,) = got
+    held.release()
 
 
 def test_of_many_that_want_a_study_one_gets_it(engine: sa.Engine) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -59,6 +60,45 @@ def test_a_database_that_cannot_grow_is_an_outage(code: int) -> None:
 def test_what_waiting_cannot_mend_is_none(error: BaseException) -> None:
     assert outage("it", error) is None
     assert outage("it", caused_by(error)) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.errors.AdminShutdown("as PostgreSQL says it\nand more"),
+        psycopg.errors.CannotConnectNow("as PostgreSQL says it"),
+        psycopg.errors.IdleInTransactionSessionTimeout("as PostgreSQL says it"),
+        psycopg.errors.ConnectionFailure("as PostgreSQL says it"),
+        psycopg.errors.DeadlockDetected("as PostgreSQL says it"),
+        psycopg.errors.TooManyConnections("as PostgreSQL says it"),
+        psycopg.errors.ReadOnlySqlTransaction("as PostgreSQL says it"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_server_that_steps_aside_is_an_outage(error: psycopg.Error) -> None:
+    told = "the database /x is out of reach: as PostgreSQL says it - see to its server"
+    for one in (error, caused_by(error)):
+        assert str(outage("the database /x", one)) == told
+
+
+def test_a_server_whose_disk_is_full_is_told_as_any_disk() -> None:
+    error = psycopg.errors.DiskFull("could not extend file\nHINT: make room")
+    told = "the database /x cannot be written: could not extend file - make room on its disk"
+    assert str(outage("the database /x", error)) == told
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.errors.InsufficientPrivilege("no"),
+        psycopg.errors.UndefinedTable("no"),
+        psycopg.errors.UniqueViolation("no"),
+        psycopg.ProgrammingError("no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_a_server_will_say_again_is_none(error: psycopg.Error) -> None:
+    assert outage("it", error) is None
 
 
 @pytest.fixture

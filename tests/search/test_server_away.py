@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from search import lease
+from search.database import postgresql
 from search.errors import LeaseLost, Outage
 from search.records import Blocked, Ending
 from search.settings import Settings
@@ -155,3 +157,28 @@ def test_an_owner_replaced_while_the_server_was_away_stands_down(
     with pytest.raises(LeaseLost):
         coordinate(desk, workers, tmp_path / "c", disk=away)
     assert not away.down
+
+
+def test_what_somebody_else_has_locked_is_told_and_waited_for(
+    desk: Any, make_report: Any, server: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "LOCK_SECONDS", 1)
+    said: list[str] = []
+    with server.connect(settings.storage.rpartition("/")[2]) as other, ExitStack() as undo:
+
+        def through(work: Callable[[], Any]) -> Any:
+            try:
+                return work()
+            except Outage as outage:
+                said.append(str(outage))
+                undo.close()
+                return work()
+
+        ledger = desk.open(through)
+        task = ledger.ask()
+        undo.enter_context(other.transaction())
+        other.execute("LOCK TABLE trial_intermediate_values")
+        ledger.report(task.number, task.attempt, make_report(1, 1.0))
+    (told,) = said
+    assert "is out of reach: canceling statement due to lock timeout" in told
+    assert [trial.intermediate_values for trial in desk.trials()] == [{1: 1.0}]

@@ -233,5 +233,5 @@ def test_a_missing_driver_is_told(wrong: Any, monkeypatch: pytest.MonkeyPatch) -
         "list --storage postgresql://me@host/db",
         {},
         "--storage: a postgresql URL takes psycopg, which cannot be loaded (...) - "
-        "install it with: pip install 'lstm-attn-search[postgres]'",
+        "install it with: pip install 'psycopg[binary]>=3.2'",
     )
