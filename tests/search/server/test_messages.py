@@ -269,9 +269,11 @@ def test_a_process_says_lines_hears_orders_and_is_gone_last(
     child.share(0, 2)
     child.dismiss()
     child.join()
-    assert said[0] == {"event": "heard", "line": "share 0 2"}
-    assert {"event": "said", "line": "a library's word"} in said
-    assert {"event": "said", "line": "and its trouble"} in said
-    assert (len(said), said[-1]) == (4, Gone(code=7))
+    said.remove({"event": "said", "line": "and its trouble"})  # another pipe: whenever it comes
+    assert said == [
+        {"event": "heard", "line": "share 0 2"},
+        {"event": "said", "line": "a library's word"},
+        Gone(code=7),
+    ]
     child.share(0, 1)  # it is gone, which is no trouble
     child.kill()
