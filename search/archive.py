@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -17,8 +16,8 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from search import lease, summaries
-from search.addresses import address
-from search.checkpoints import Place, at, check_move, delete_all
+from search.addresses import is_settled, same
+from search.checkpoints import Place, at, check_move, checkpoints, delete_all
 from search.database import open_storage, refuse_once_deleted, told
 from search.errors import StorageError, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
@@ -59,7 +58,7 @@ class StoredStudy:
         """
         old = self.checkpoints or settings.usual_checkpoints
         new = settings.checkpoints_of(self.checkpoints)
-        if old != new:
+        if not same(old, new):
             check_move(self.name, self._in(old), self._in(new))
 
     def _in(self, address: str) -> Place:
@@ -225,10 +224,13 @@ class Archive:
 
         Raises:
             StudyElsewhere: somebody does.
+            WrongUse: its checkpoints are elsewhere than the settings say.
             StoreError: the checkpoints cannot be deleted; the study is there still.
             Outage: likewise, and it may help to wait.
         """
         place = study.place(self.settings)
+        if not checkpoints(place):  # they may lie where the study says, and would be left there
+            study.check_place(self.settings)
         held = lease.acquire(self.storage.engine, study.name)
         try:
             delete_all(place)
@@ -264,7 +266,7 @@ def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStu
     uid, place = attribute["uid"], attribute.get("checkpoints")
     if not is_name(name) or not _UID.fullmatch(uid):
         raise ValueError("it names no folder")
-    if place is not None and _plain(place) != place:
+    if place is not None and not is_settled(place):
         raise ValueError("it names no place for checkpoints")
     return StoredStudy(
         id=study_id,
@@ -276,11 +278,3 @@ def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStu
         data_summary=attribute["data"],
         checkpoints=place,
     )
-
-
-def _plain(place: str) -> str | None:
-    """Give an address as it is written; None of what is none."""
-    try:
-        return address(place, Path("/"))
-    except WrongUse:
-        return None

@@ -86,7 +86,7 @@ def _launch(
             study.check_place(settings)
             study = replace(study, spec=same(file, study, data, archive))
             if summary := patience(partial(_spent, study, archive)):
-                _sweep(study, summary, archive, held)
+                patience(partial(_sweep, study, summary, archive, held))
                 return Launched(ending=Ending.SPENT, study=summary, fresh=False)
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
         undo.callback(workers.disconnect)

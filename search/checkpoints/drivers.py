@@ -48,8 +48,8 @@ _WAITED_FOR = {408, 425, 429, 500, 502, 503, 504, 507, 509}
 """HTTP's codes of what may go away by itself."""
 _FULL_STATUS = 507
 _REFUSED = {401, 403}
-_USER = re.compile(r"//[^/\s@]*@")
-"""The user and password of a URL, such as a proxy's."""
+_SECRETS = re.compile(r"(?<=//)[^/\s@]*@|\?\S*=\S*")
+"""The user and password of a URL, such as a proxy's, and what signs one, behind its path."""
 
 
 def known() -> tuple[type[Exception], ...]:
@@ -68,7 +68,7 @@ def trouble(place: str, done: str, error: Exception) -> Outage | StoreError:
         error: as it was caught; what has caused it is looked at too.
     """
     said = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
-    line = f"the checkpoint store {place} cannot be {done}: {_USER.sub('//', said)}"
+    line = f"the checkpoint store {place} cannot be {done}: {_SECRETS.sub('', said)}"
     if any(_is_full(one) for one in _chain(error)):
         return Outage(f"{line} - make room in it")
     if any(_passes(one) for one in _chain(error)):

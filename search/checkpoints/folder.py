@@ -1,5 +1,6 @@
 """A folder of this machine as a place for checkpoints."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +39,10 @@ class Folder:
     def make(self) -> None:
         """Make it with those above it; nobody else may look in."""
         with self._told("written"):
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            way = (self.path, *self.path.parents)
+            missing = list(itertools.takewhile(lambda one: not one.is_dir(), way))
+            for folder in reversed(missing):  # `parents=True` would leave those above it open
+                folder.mkdir(exist_ok=True, mode=0o700)
 
     def names(self) -> list[str]:
         """List its files; an absent folder has none."""

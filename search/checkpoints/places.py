@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from search.addresses import is_settled
 from search.checkpoints.files import Files, checkpoints, is_ours
 from search.checkpoints.folder import Folder
 from search.errors import Outage, StoreError, WrongUse
@@ -54,8 +55,10 @@ def at(address: str) -> Place:
         address: an absolute path, or a URL, as `addresses.address` gives them.
 
     Raises:
-        WrongUse: what such a URL needs isn't installed.
+        WrongUse: it is no such address, or what such a URL needs isn't installed.
     """
+    if not is_settled(address):  # from the database, then
+        raise WrongUse("--checkpoints: what is stored names no place for checkpoints - name one")
     if "://" not in address:
         return Folder(Path(address))
     from search.checkpoints.bucket import Bucket
@@ -94,5 +97,5 @@ def check_move(study: str, old: Place, new: Place) -> None:
     if left:
         raise WrongUse(
             f"--checkpoints: names {new}, and study {study!r} has {left} checkpoints in {old} - "
-            "leave the option out to go on there, or move them to the new place first"
+            "leave the option out, or move them to the new place first"
         )

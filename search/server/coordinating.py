@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from lstm_attn.errors import LstmAttnError
 from search import spec
 from search.archive import opened
+from search.checkpoints import checkpoints
 from search.errors import SearchError, StudyNotFound
 from search.launch import launch
 from search.records import Ending, Fact
@@ -80,11 +81,10 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
 
     heard = Orders(orders)
     try:
-        one = _submitted(settings, study)
+        one, places = _submitted(settings, study)
         if one.state != "waiting":  # somebody has ended it since the server looked
             return say({"event": "ended", "ending": Ending.STOPPED.name.lower()})
         file = spec.again(one.given, Path(one.path))
-        places = replace(settings, checkpoints=one.checkpoints or settings.checkpoints)
         launched = launch(file, places, timeout=None, watch=watch, orders=heard)
     except (SearchError, LstmAttnError) as error:
         say(failed(error, error.problems))
@@ -92,12 +92,18 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
         say(ended(launched))
 
 
-def _submitted(settings: Settings, study: str) -> Submission:
+def _submitted(settings: Settings, study: str) -> tuple[Submission, Settings]:
+    """Read a submission, and tell where all is: a study goes on where it has checkpoints."""
     with opened(settings) as archive:
-        one = Submissions(archive.storage.engine).find(study)
+        one, begun = Submissions(archive.storage.engine).find(study), archive.find(study)
     if one is None:
         raise StudyNotFound(f"study {study!r} was not submitted - submit its file")
-    return one
+    if one.checkpoints:
+        return one, replace(settings, checkpoints=one.checkpoints)
+    begun_there = replace(settings, checkpoints=None)
+    if begun and checkpoints(begun.place(begun_there)):
+        return one, begun_there
+    return one, settings
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type

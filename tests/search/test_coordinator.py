@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from fsspec.implementations.memory import MemoryFileSystem
 
 from search import lease
 from search.checkpoints import Store, at, checkpoints
@@ -188,14 +190,14 @@ class Clock:
 
 
 def coordinate(
-    desk: Any, workers: FakeWorkers, folder: Path, stop: Any = None, disk: Any = None, **more: Any
+    desk: Any, workers: FakeWorkers, place: Any, stop: Any = None, disk: Any = None, **more: Any
 ) -> Any:
     """Launch once; always let the desk go, as a dead process does."""
     stop = stop or Signal()
     through = Patience(stop, disk.said.append, seconds=100, clock=Clock()) if disk else at_once
     ledger = desk.open(through)
     store = Store(
-        at(str(folder)),
+        at(str(place)),
         generation=desk.lease.generation,
         keep=desk.spec.keep,
         may_delete=desk.lease.surely_held,
@@ -238,10 +240,10 @@ def check_whole(desk: Any, workers: list[FakeWorkers]) -> None:
         assert trial.value == min(curve.values())
 
 
-def check_store(desk: Any, folder: Path) -> None:
+def check_store(desk: Any, place: Any) -> None:
     """After the end: the best weights of the leaders and nothing else."""
     trials = sorted(desk.trials(), key=lambda t: (t.value, t.number))
-    kept = checkpoints(at(str(folder)))
+    kept = checkpoints(at(str(place)))
     assert {c.kind for c in kept} == {"weights"}
     assert sorted(c.number for c in kept) == sorted(t.number for t in trials[: desk.spec.keep])
     for checkpoint in kept:
@@ -424,6 +426,62 @@ def test_a_disk_that_is_full_now_and_then_loses_and_doubles_nothing(
     assert len(disk.said) == 2 * len(blocked) > 5
     check_whole(desk, [workers])
     check_store(desk, tmp_path / "c")
+
+
+class FarStore(Disk):
+    """An object store that cannot be reached now and then; the database can."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch)
+        self.missed: set[str] = set()
+        for name in ("ls", "cat_file", "pipe_file", "rm_file"):
+            monkeypatch.setattr(MemoryFileSystem, name, self.reached(name))
+
+    def reached(self, name: str) -> Any:
+        real = getattr(MemoryFileSystem, name)
+
+        def reach(*given: Any, **named: Any) -> Any:
+            if self.full:
+                self.missed.add(name)
+                raise TimeoutError("no answer")
+            return real(*given, **named)
+
+        return reach
+
+    def sync(self, descriptor: int) -> None:
+        self._sync(descriptor)
+
+    def limit(self, engine: sa.Engine) -> None:
+        pass
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_store_out_of_reach_now_and_then_loses_and_doubles_nothing(
+    seed: int, desk: Any, make_report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, place = FarStore(monkeypatch), f"memory://{uuid4().hex}/c"
+
+    class AtStarts(Filling):
+        def free_slots(self) -> list[int]:
+            if slots := super().free_slots():
+                far.fill(2)
+            return slots
+
+    far.fill(2)
+    first = filling(far, make_report, 3, Random(seed))
+    asked = Signal(Ending.INTERRUPTED, after=40)
+    assert coordinate(desk, first, place, asked, disk=far) is Ending.INTERRUPTED
+    far.said.clear()
+    far.fill(2)
+    second = AtStarts(make_report, 3, Random(seed), faults=0.05)
+    second.disk = far
+    assert coordinate(desk, second, place, disk=far) is Ending.SPENT
+    assert far.missed >= {"ls", "pipe_file"}
+    blocked = [fact for fact in far.said if isinstance(fact, Blocked)]
+    assert len(far.said) == 2 * len(blocked) > 5
+    assert "cannot be read: no answer - see that it is up" in blocked[0].problem
+    check_whole(desk, [first, second])
+    check_store(desk, place)
 
 
 def test_while_the_disk_is_full_trials_train_on_and_none_is_started_ended_or_stopped(

@@ -164,6 +164,6 @@ def deaths(
 def _in(folder: Path) -> Settings:
     return Settings(
         storage=f"sqlite:///{folder}/studies.db",
-        checkpoints=str(folder / "checkpoints"),
+        checkpoints=None,
         ray_address=None,
     )

@@ -1,17 +1,25 @@
 """What somebody has planted in store or database: never run, and it leads nowhere."""
 
+import io
+import json
 import pickle
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from lstm_attn.checkpoint import best_of_state, state_from_bytes, weights_from_bytes
 from lstm_attn.errors import CheckpointError
+from lstm_attn.headers import seal_state
 from search import operations
 from search.archive import opened
-from search.checkpoints import Store
-from search.checkpoints.files import name_of
+from search.checkpoints import Kind, Store
+from search.checkpoints.files import KINDS, name_of
 from search.errors import StorageError, StoreError
 from search.export.kept import read_kept
 from search.settings import Settings
@@ -32,12 +40,27 @@ def sprung(tmp_path: Path) -> Path:
     return tmp_path / "sprung"
 
 
-@pytest.fixture
-def trap(sprung: Path) -> bytes:
-    pickle.loads(pickle.dumps(Trap(sprung)))
+def pickled(trap: Trap) -> bytes:
+    return pickle.dumps(trap)
+
+
+def sealed(trap: Trap) -> bytes:
+    """Give a state with header and checksum, as this program writes them."""
+    file = io.BytesIO()
+    torch.save({"best_weights": None, "former_best": trap}, file)
+    return seal_state(file.getvalue(), {"epoch": "1", "step": "0"})
+
+
+@pytest.fixture(params=[pickled, sealed])
+def trap(request: pytest.FixtureRequest, sprung: Path) -> bytes:
+    content: bytes = request.param(Trap(sprung))
+    if request.param is sealed:
+        torch.load(io.BytesIO(content), weights_only=False)
+    else:
+        pickle.loads(content)
     assert sprung.exists()
     sprung.unlink()
-    return pickle.dumps(Trap(sprung))
+    return content
 
 
 @pytest.mark.parametrize("read", [state_from_bytes, best_of_state, weights_from_bytes])
@@ -47,17 +70,17 @@ def test_a_pickle_is_no_checkpoint(read: Any, trap: bytes, sprung: Path) -> None
     assert not sprung.exists()
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_pickle_in_the_store_is_neither_run_nor_believed(
-    trap: bytes, sprung: Path, desk: Any, make_report: Any
+    kind: Kind, trap: bytes, sprung: Path, desk: Any, make_report: Any
 ) -> None:
     ledger = desk.open()
     task = ledger.ask()
     ledger.report(task.number, task.attempt, make_report(1, 0.5))
     place = desk.study.place(desk.settings)
     place.make()
-    for kind in ("state", "weights"):
-        name = name_of(kind, number=0, epoch=1, step=0, generation=1, content=trap)
-        place.write_whole(name, trap)
+    name = name_of(kind, number=0, epoch=1, step=0, generation=1, content=trap)
+    place.write_whole(name, trap)
     store = Store(place, generation=2, keep=2, may_delete=lambda: True)
     assert store.bests(0) == []
     store.sweep([0], [0])
@@ -67,6 +90,40 @@ def test_a_pickle_in_the_store_is_neither_run_nor_believed(
     with pytest.raises(StoreError, match="damaged or not ours"):
         read_kept(place, trial, model)
     assert not sprung.exists()
+
+
+def cells(database: Path) -> Iterator[tuple[str, str]]:
+    """List the columns of text that have something in them."""
+    with closing(sqlite3.connect(database)) as connection:
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            for _, column, kind, *_ in connection.execute(f"PRAGMA table_info({table})"):
+                is_text = kind.upper().startswith(("VARCHAR", "TEXT"))
+                filled = f"SELECT 1 FROM {table} WHERE {column} IS NOT NULL"
+                if is_text and connection.execute(filled).fetchone():
+                    yield table, column
+
+
+def test_a_pickle_in_the_database_is_not_run(
+    sprung: Path, desk: Any, make_report: Any, settings: Settings, tmp_path: Path
+) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    ledger.report(task.number, task.attempt, make_report(1, 0.5))
+    desk.close()
+    whole = tmp_path / "whole.db"
+    shutil.copy(settings.sqlite_file, whole)
+    trap = pickle.dumps(Trap(sprung), protocol=0).decode()  # which is text
+    planted = list(cells(whole))
+    assert {"study_user_attributes", "trial_user_attributes", "trial_params"} <= set(dict(planted))
+    for table, column in planted:
+        content = json.dumps(trap) if column.endswith("_json") else trap
+        for act in (operations.list_studies, lambda at: operations.delete(at, "small")):
+            shutil.copy(whole, settings.sqlite_file)
+            with closing(sqlite3.connect(settings.sqlite_file)) as connection, connection:
+                connection.execute(f"UPDATE OR IGNORE {table} SET {column} = ?", (content,))
+            with suppress(Exception):  # whatever it is told as
+                act(settings)
+            assert not sprung.exists(), (table, column)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,23 @@
 """An object store: what its drivers raise is told in our words, and a study lives in it."""
 
 import errno
+import shutil
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from search import operations
 from search.addresses import address
 from search.archive import opened
 from search.checkpoints import at, checkpoints, drivers
 from search.checkpoints.bucket import Bucket
+from search.checkpoints.files import name_of
 from search.errors import Outage, StoreError, WrongUse
+from search.records import Blocked, Fact, Unblocked
 from search.settings import Settings, read
 from tests.search.moods import MOODS, STUDY
 
@@ -86,11 +90,17 @@ def test_an_error_is_waited_for_where_it_may_go_away_by_itself(
     assert "\n" not in str(told)
 
 
-def test_a_proxys_password_is_not_told() -> None:
-    error = OSError("cannot connect to http://me:s3cret@proxy:80/x")
-    told = str(drivers.trouble("s3://mine", "read", error))
-    assert "http://proxy:80/x" in told
-    assert "s3cret" not in told
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("cannot connect to http://me:s3cret@proxy:80/x", "to http://proxy:80/x"),
+        ("no answer from https://a/b?X-Amz-Signature=s3cret&x=1 yet", "from https://a/b yet"),
+    ],
+)
+def test_what_opens_a_url_in_a_drivers_words_is_not_told(said: str, told: str) -> None:
+    line = str(drivers.trouble("s3://mine", "read", OSError(said)))
+    assert told in line
+    assert "s3cret" not in line
 
 
 @pytest.mark.parametrize("kind", ["s3", "gs"])
@@ -141,6 +151,9 @@ def test_a_place_is_settled_where_it_is_given(given: str, settled: str) -> None:
     [
         ("ftp://mine", "got a 'ftp' URL"),
         ("http://mine/of", "got a 'http' URL"),
+        ("key:s3cret@s3://mine", "got a URL of no kind that is known"),
+        ("s3:/mine/s3cret", "got a URL without its //"),
+        ("S3:mine", "got a URL without its //"),
         ("s3://", "use s3://BUCKET/FOLDER"),
         ("s3:///of", "use s3://BUCKET/FOLDER"),
         ("s3://mine/../of", "use s3://BUCKET/FOLDER"),
@@ -155,6 +168,15 @@ def test_what_is_no_place_is_refused_and_no_secret_told(given: str, said: str) -
     assert "s3cret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "planted",
+    ["relative", "", "ftp://mine", "local:///etc", "simplecache::memory://a", "s3://k:s@m"],
+)
+def test_an_address_that_nobody_has_settled_leads_nowhere(planted: str) -> None:
+    with pytest.raises(WrongUse, match=r"^--checkpoints: what is stored names no place"):
+        at(planted)
+
+
 @pytest.fixture
 def study(tmp_path: Path, settings: Settings) -> tuple[Path, Settings]:
     (tmp_path / "a.csv").write_text(MOODS)
@@ -167,7 +189,7 @@ def study(tmp_path: Path, settings: Settings) -> tuple[Path, Settings]:
 
 @pytest.mark.slow
 def test_a_study_keeps_its_best_in_an_object_store_and_is_exported_and_deleted_from_there(
-    study: tuple[Path, Settings], tmp_path: Path
+    study: tuple[Path, Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, settings = study
     launched = operations.launch(file, settings, watch=lambda _: None, trials=4, slots=1)
@@ -185,6 +207,20 @@ def test_a_study_keeps_its_best_in_an_object_store_and_is_exported_and_deleted_f
     moved = Settings(storage=settings.storage, checkpoints=there, ray_address=None)
     with pytest.raises(WrongUse, match=r"'moods' has 4 checkpoints in memory://.* leave the opt"):
         operations.launch(file, moved, watch=lambda _: None, trials=5)
+    seen: list[Fact] = []
+    with monkeypatch.context() as patch:
+        listed = MemoryFileSystem.ls
+        answers = iter([TimeoutError("no answer")])
+
+        def ls(*given: Any, **named: Any) -> Any:
+            for away in answers:
+                raise away
+            return listed(*given, **named)
+
+        patch.setattr(MemoryFileSystem, "ls", ls)
+        launched = operations.launch(file, elsewhere, watch=seen.append, trials=4)
+    assert not launched.fresh
+    assert [type(fact) for fact in seen] == [Blocked, Unblocked]
     operations.delete(elsewhere, "moods")
     assert checkpoints(stored.place(settings)) == []
     assert not (tmp_path / "checkpoints").exists()
@@ -200,3 +236,46 @@ def test_a_study_of_before_lies_beside_its_database(settings: Settings, desk: An
     anywhere = Settings(storage=settings.storage, checkpoints=None, ray_address=None)
     folder = Path(settings.storage.removeprefix("sqlite:///")).parent / "checkpoints"
     assert str(old.place(anywhere)) == f"{folder}/small-{old.uid[:8]}"
+
+
+@pytest.fixture
+def moved(tmp_path: Path, settings: Settings, desk: Any) -> Any:
+    """A study with a checkpoint, whose folder has become a link to another disk since."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    given = Settings(storage=settings.storage, checkpoints=str(old), ray_address=None)
+    desk.settings = given
+    desk.open()
+    desk.close()
+    place = desk.study.place(given)
+    place.make()
+    place.write_whole(name_of("state", number=0, epoch=1, step=0, generation=1, content=b""), b"")
+    old.rename(new)
+    old.symlink_to(new)
+    return given
+
+
+@pytest.mark.parametrize("given", [None, "old", "new"])
+def test_a_folder_that_has_become_a_link_is_the_same_place(
+    given: str | None, moved: Settings, tmp_path: Path
+) -> None:
+    settings = read({}, folder=tmp_path, storage=moved.storage, checkpoints=given)
+    with opened(settings) as archive:
+        study = archive.get("small")
+        study.check_place(settings)
+        assert len(checkpoints(study.place(settings))) == 1
+
+
+def test_a_study_is_not_deleted_without_its_checkpoints(moved: Settings, tmp_path: Path) -> None:
+    elsewhere = read({}, folder=tmp_path, storage=moved.storage, checkpoints="elsewhere")
+    with pytest.raises(WrongUse, match=r"'small' has 1 checkpoints in .*/old/small-.* leave the"):
+        operations.delete(elsewhere, "small")
+    operations.delete(moved, "small")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_copy_that_is_named_is_deleted_alone(moved: Settings, tmp_path: Path) -> None:
+    shutil.copytree(tmp_path / "new", tmp_path / "copy")
+    copy = read({}, folder=tmp_path, storage=moved.storage, checkpoints="copy")
+    operations.delete(copy, "small")
+    assert list((tmp_path / "copy").iterdir()) == []
+    assert len(list((tmp_path / "new").iterdir())) == 1
