@@ -13,12 +13,15 @@ from search import errors as search_errors
 ROOT = Path(__file__).parents[1]
 TOP = {
     ".ci",
+    ".dockerignore",
     ".gitignore",
     "CHANGELOG.md",
+    "Dockerfile",
     "LICENSE",
     "Makefile",
     "README.md",
     "benchmarks",
+    "docker-compose.yml",
     "docs",
     "lstm_attn",
     "pyproject.toml",
