@@ -93,6 +93,8 @@ def _launch(
             slots=file.resources.slots,
             cpus=file.threads,
             gpus=file.resources.gpu_share(gpus=workers.has_gpus()),
+            share=stop.share,
+            limits=file.resources.limits,
         )
         undo.callback(places.close)
         places.open(file.trials)  # they start while the baselines are scored

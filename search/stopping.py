@@ -86,6 +86,10 @@ class Stop:
             return Ending.TIMEOUT
         return None
 
+    def share(self, room: int) -> int:
+        """Give the most slots the launch may have, of those there is room for."""
+        return self._orders.share(room) if self._orders else room
+
     @staticmethod
     def insist(ending: Ending) -> None:
         """End the process where it was a signal that asked; else do nothing."""

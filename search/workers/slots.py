@@ -1,95 +1,62 @@
-"""Trials sent to slots, what they say, and their loss.
+"""Trials sent to slots, and slots that come and go with the cluster's nodes.
 
 Reports come through a streaming generator, one at a time; checkpoints stay with the worker until
 they are fetched.
 """
 
+import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import ray
-from ray.exceptions import (
-    ActorDiedError,
-    NodeDiedError,
-    ObjectLostError,
-    OutOfMemoryError,
-    RayActorError,
-    RayError,
-    RayTaskError,
-)
+from ray.exceptions import RayActorError, RayError
 
-from lstm_attn.reports import EpochReport
 from lstm_attn.sequences import SequenceData
 from search.errors import ClusterError
-from search.records import (
-    Ended,
-    Event,
-    Lost,
-    Outcome,
-    PayloadLost,
-    Quiet,
-    Reported,
-    Slots,
-    StateGiven,
-    TrialTask,
-    WeightsGiven,
-)
-from search.workers.actor import Worker
-from search.workers.cluster import resources
+from search.records import Event, Limits, Quiet, Slots, TrialTask
+from search.workers.actor import NO_LIMITS, Worker
+from search.workers.nodes import LOOK_SECONDS, Lookout, Need, Node, nodes
+from search.workers.repeated import Repeated
+from search.workers.saying import NODE_DIED, lost, read
+from search.workers.slot import BEAT_SECONDS, Slot, said
 
 POLL_SECONDS = 0.2
 """How long an event is waited for before the loop gets its turn."""
 TRIALS_A_WORKER = 200
 """Trials after which a worker is replaced, so that no leak could ever hurt."""
-NODE_DIED = "its node has died"
-"""Ray's words where a whole machine is gone, which no trial is to blame for."""
-ROUNDING = 1e-9
-"""So that five fifths of a GPU are five places."""
 STARTS = 3
 """Workers that fail to start in a row before that is taken for a fault of the cluster."""
 WISH_SECONDS = 10.0
 """How long a worker may take to hear a wish; one that is gone says so through its stream."""
+REST_SECONDS = 10.0
+"""How long no worker is started after so many have failed, where others have been ready."""
+SILENT = "its worker gave no sign of life"
 
 
-@dataclass(frozen=True, slots=True)
-class RemotePayload:
-    """Bytes that lie in a worker's object store."""
-
-    reference: ray.ObjectRef[bytes]
-
-    def fetch(self) -> bytes:
-        """Bring the bytes here."""
-        try:
-            content: bytes = ray.get(self.reference)
-        except (RayActorError, ObjectLostError, NodeDiedError) as error:
-            raise PayloadLost(_said(error)) from error
-        return content
-
-
-@dataclass(slots=True, eq=False)
-class Slot:
-    """A place where one trial runs at a time."""
-
-    actor: Any
-    starting: Any
-    """The reference of the worker's answer; None once it is ready."""
-    where: str = ""
-    task: TrialTask | None = None
-    stream: Any = None
-    trials: int = 0
+def all_of(room: int) -> int:
+    """Take every slot there is room for."""
+    return room
 
 
 class RayWorkers:
     """The workers of one study.
 
     Arguments:
-        data: goes to the object store once.
+        data: go to the object store once, and from there to each node once.
         slots: places at most; None takes what the cluster has.
         cpus: CPUs a slot; also its threads.
         gpus: GPUs a slot, or a share of one.
+        share: gives the slots that may be held, of those there is room for; asked over and over.
+        limits: of a trial.
         worker: what sits in a slot; benchmarks put one there that only reports.
         trials_a_worker: trials after which a worker is replaced.
+        ask: gives the nodes of the cluster.
+        look_seconds: between two looks at nodes and share.
+        beat_seconds: between two signs of life that are asked for.
+
+    Raises:
+        ClusterError: there are nodes, and none is large enough.
     """
 
     def __init__(
@@ -99,30 +66,37 @@ class RayWorkers:
         slots: int | None,
         cpus: int,
         gpus: float,
+        share: Callable[[int], int] = all_of,
+        limits: Limits = NO_LIMITS,
         worker: type[Worker] = Worker,
         trials_a_worker: int = TRIALS_A_WORKER,
+        ask: Callable[[], tuple[Node, ...]] = nodes,
+        look_seconds: float = LOOK_SECONDS,
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
+        self._need = Need(cpus=cpus, gpus=gpus)
+        self._need.check(ask())
+        self._most = slots
+        self._share = share
+        self._limits = limits
         self._worker = worker
         self._trials_a_worker = trials_a_worker
         self._data = ray.put(data)
-        self._resources = {"num_cpus": cpus, "num_gpus": gpus}
-        total = resources()
-        room = total.get("CPU", 0) // cpus
-        if gpus:
-            room = min(room, total.get("GPU", 0) / gpus + ROUNDING)
-        if room < 1:
-            raise ClusterError(
-                f"no room for a trial: it asks for {cpus} CPUs and {gpus:g} GPUs, and Ray has "
-                f"{total.get('CPU', 0):g} CPUs and {total.get('GPU', 0):g} GPUs - "
-                "ask for less in [resources]"
-            )
         self._slots: list[Slot] = []
+        self._allowed = 0
+        self._look_at = 0.0
+        self._look_seconds = look_seconds
         self._failed_starts = 0
-        self._wanted = min(slots or int(room), int(room))
+        self._ever_ready = False
+        self._rests_until = 0.0
+        self._trouble = ""
+        self._lookout = Lookout(ask, every=look_seconds)
+        self._pulse = Repeated(self._beat, every=beat_seconds, name="pulse")
 
     def open(self, places: int) -> None:
         """Have as many workers as there are places to fill, up to the slots there may be."""
-        while len(self._slots) < min(self._wanted, places):
+        self._look()
+        while self._held < min(self._allowed, places) and time.monotonic() >= self._rests_until:
             self._slots.append(self._new_slot())
 
     def free_slots(self) -> list[Slot]:
@@ -133,7 +107,8 @@ class RayWorkers:
     def slots(self) -> Slots:
         """Count the slots that are ready, and those that Ray hasn't been able to give yet."""
         waiting = sum(slot.starting is not None for slot in self._slots)
-        return Slots(ready=len(self._slots) - waiting, waiting=waiting)
+        lacking = self._need.lacking(self._lookout.nodes) or self._trouble
+        return Slots(ready=len(self._slots) - waiting, waiting=waiting, lacking=lacking)
 
     @property
     def busy(self) -> int:
@@ -150,7 +125,13 @@ class RayWorkers:
 
     def next_event(self) -> Event:
         """Wait for something to happen; `Quiet` after a moment without."""
-        sources = {self._source(slot): slot for slot in self._slots if self._source(slot)}
+        self._look()
+        for slot in [slot for slot in self._slots if slot.lost]:
+            if slot.task is None:
+                self._replace(slot)
+            elif slot.missed:
+                return self._lose(slot, SILENT, blames_trial=False)
+        sources = {slot.source: slot for slot in self._slots if slot.source is not None}
         if not sources:
             time.sleep(POLL_SECONDS)
             return Quiet()
@@ -160,7 +141,7 @@ class RayWorkers:
         slot = sources[done[0]]
         self._slots.remove(slot)
         self._slots.append(slot)  # the others get their turn first
-        return self._welcome(slot) if slot.starting is not None else self._read(slot)
+        return self._welcome(slot) if slot.starting is not None else self._hear(slot)
 
     def stop(self, number: int, *, epoch: int) -> None:
         """End a trial as of an epoch; it has heard of it when this returns."""
@@ -176,6 +157,7 @@ class RayWorkers:
 
     def hand_in(self) -> None:
         """Ask every running trial for a state, and to end."""
+        self._allowed, self._look_at = 0, math.inf
         for slot in self._slots:
             if slot.task:
                 self._tell(slot.task.number, "hand_in")
@@ -183,91 +165,106 @@ class RayWorkers:
     def release_idle(self) -> None:
         """Give back the slots that have nothing to do and will have nothing."""
         for slot in [slot for slot in self._slots if slot.task is None]:
-            ray.kill(slot.actor)
-            self._slots.remove(slot)
+            self._drop(slot)
 
     def close(self) -> None:
         """End all workers, whatever they do."""
-        for slot in self._slots:
-            ray.kill(slot.actor)
-        self._slots.clear()
+        self._pulse.close()
+        self._lookout.close()
+        for slot in list(self._slots):
+            self._drop(slot)
+
+    # Slots that come and go.
+
+    @property
+    def _held(self) -> int:
+        """Slots that are ours for longer than a trial's next batch."""
+        return sum(not slot.leaving for slot in self._slots)
+
+    def _look(self) -> None:
+        """See now and then how many slots there may be; let go of what is more."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + self._look_seconds
+        room = self._need.room(self._lookout.nodes)
+        self._allowed = min(room, self._most or room, self._share(room))
+        surplus = self._held - self._allowed
+        for slot in sorted(self._slots, key=_worth):
+            if surplus > 0 and not slot.leaving:
+                surplus -= 1
+                self._let_go(slot)
+
+    def _let_go(self, slot: Slot) -> None:
+        """Give a slot back: at once, or as soon as its trial has given a state."""
+        if slot.task is None:
+            self._drop(slot)
+        else:
+            slot.leaving = True
+            self._tell(slot.task.number, "hand_in")
 
     def _new_slot(self) -> Slot:
-        gpu = self._resources["num_gpus"] > 0
-        worker = ray.remote(self._worker).options(max_concurrency=2, **self._resources)
-        actor: Any = worker.remote(self._data, gpu=gpu)
+        resources = {"num_cpus": self._need.cpus, "num_gpus": self._need.gpus}
+        worker = ray.remote(self._worker).options(max_concurrency=2, **resources)
+        actor: Any = worker.remote(self._data, gpu=self._need.gpus, limits=self._limits)
         return Slot(actor=actor, starting=actor.ready.remote())
 
-    @staticmethod
-    def _source(slot: Slot) -> object:
-        return slot.starting if slot.starting is not None else slot.stream
+    def _drop(self, slot: Slot) -> None:
+        ray.kill(slot.actor)
+        self._slots.remove(slot)
+
+    def _replace(self, slot: Slot) -> None:
+        self._drop(slot)
+        if self._held < self._allowed and time.monotonic() >= self._rests_until:
+            self._slots.append(self._new_slot())
+
+    # What workers say.
+
+    def _beat(self) -> None:
+        for slot in list(self._slots):
+            slot.beat()
 
     def _welcome(self, slot: Slot) -> Event:
         try:
             slot.where = ray.get(slot.starting)
         except RayError as error:
-            self._failed_starts += 1
-            if self._failed_starts >= STARTS:
-                raise ClusterError(
-                    f"workers cannot start, {STARTS} in a row: {_said(error)} - "
-                    "see that this package and its data fit into a worker's memory"
-                ) from error
-            self._replace(slot)
-            return Quiet()
-        self._failed_starts = 0
-        slot.starting = None
+            self._refuse(slot, error)
+        else:
+            slot.starting = None
+            self._failed_starts, self._ever_ready, self._trouble = 0, True, ""
         return Quiet()
 
-    def _read(self, slot: Slot) -> Event:
-        """Take the next message of a slot's trial; tell a loss as one."""
-        assert slot.task is not None
-        number, attempt = slot.task.number, slot.task.attempt
-        try:
-            return self._message(slot, number, attempt)
-        except (OutOfMemoryError, RayTaskError) as error:
-            return self._fault(slot, error)
-        except (RayActorError, ObjectLostError, NodeDiedError) as error:
-            reason = _said(error).partition(". ")[0]  # what follows is advice about Ray
-            blames = isinstance(error, ActorDiedError) and NODE_DIED not in str(error)
-        except StopIteration:
-            reason, blames = "its worker died between announcing a checkpoint and giving it", True
+    def _refuse(self, slot: Slot, error: RayError) -> None:
+        """Do without a worker that could not start; a node that is gone is no fault of anybody.
+
+        Raises:
+            ClusterError: none has ever started.
+        """
+        if not isinstance(error, RayActorError) or NODE_DIED not in str(error):
+            self._failed_starts += 1
+            self._trouble = f"workers cannot start: {said(error)}"
+        if self._failed_starts >= STARTS:
+            if not self._ever_ready:
+                raise ClusterError(
+                    f"workers cannot start, {STARTS} in a row: {said(error)} - "
+                    "see that this package and its data fit into a worker's memory"
+                ) from error
+            self._rests_until = time.monotonic() + REST_SECONDS
         self._replace(slot)
-        return Lost(number=number, attempt=attempt, reason=reason, blames_trial=blames)
 
-    def _message(self, slot: Slot, number: int, attempt: int) -> Event:
-        """Take a message and what follows an announcement."""
-        message = ray.get(next(slot.stream))
-        if isinstance(message, EpochReport):
-            return Reported(number=number, attempt=attempt, report=message)
-        if isinstance(message, Outcome):
-            weights = None if message.best is None else RemotePayload(next(slot.stream))
-            self._free(slot)
-            return Ended(number=number, attempt=attempt, outcome=message, weights=weights)
-        kind, epoch, step = message
-        payload = RemotePayload(next(slot.stream))
-        if kind == "state":
-            return StateGiven(
-                number=number, attempt=attempt, epoch=epoch, step=step, payload=payload
-            )
-        return WeightsGiven(number=number, attempt=attempt, epoch=epoch, payload=payload)
-
-    def _fault(self, slot: Slot, error: OutOfMemoryError | RayTaskError) -> Event:
-        """End a trial that raised, or whose process took more memory than the machine has."""
-        assert slot.task is not None
-        kind = "out_of_memory" if isinstance(error, OutOfMemoryError) else "failed"
-        task = slot.task
-        self._replace(slot)
-        outcome = Outcome(kind=kind, reason=_said(error), best=None)  # type: ignore[arg-type]
-        return Ended(number=task.number, attempt=task.attempt, outcome=outcome, weights=None)
-
-    def _free(self, slot: Slot) -> None:
-        slot.task = slot.stream = None
-        if slot.trials >= self._trials_a_worker:
+    def _hear(self, slot: Slot) -> Event:
+        """Take the next message of a slot's trial."""
+        heard = read(slot)
+        if heard.worker_is_fit and slot.trials < self._trials_a_worker and not slot.leaving:
+            if heard.trial_is_over:
+                slot.task = slot.stream = None
+        elif heard.trial_is_over:
             self._replace(slot)
+        return heard.event
 
-    def _replace(self, slot: Slot) -> None:
-        ray.kill(slot.actor)
-        self._slots[self._slots.index(slot)] = self._new_slot()
+    def _lose(self, slot: Slot, reason: str, *, blames_trial: bool) -> Event:
+        event = lost(slot, reason, blames_trial=blames_trial)
+        self._replace(slot)
+        return event
 
     def _tell(self, number: int, what: str, epoch: int = 0, *, wait: bool = False) -> None:
         for slot in self._slots:
@@ -277,7 +274,6 @@ class RayWorkers:
                     ray.wait([heard], timeout=WISH_SECONDS)
 
 
-def _said(error: Exception) -> str:
-    """Give the last line of what Ray says, which names the cause."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
+def _worth(slot: Slot) -> tuple[bool, bool]:
+    """Order slots by what is lost with them: first those that start, then idle ones."""
+    return (slot.task is not None, slot.starting is None)
