@@ -86,6 +86,10 @@ class Workers(Protocol[S]):
         """Ask every running trial for a state, and to end."""
         ...
 
+    def check(self) -> None:
+        """See whether the slots are within reach; an `Outage` is raised where they are not."""
+        ...
+
     def release_idle(self) -> None:
         """Give back the slots that have nothing to do and will have nothing."""
         ...
@@ -136,6 +140,7 @@ class Coordinator:
         while not self.ledger.budget_spent():
             if why := stop.asked():
                 return self._hand_in(why)
+            self.through(self.workers.check)
             if not self._aside:
                 self._fill()
             self._wish_states()

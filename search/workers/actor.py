@@ -12,6 +12,7 @@ from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.sequences import SequenceData
 from search.records import Limits, Outcome, TrialTask
 from search.workers.guard import LOOK_SECONDS, SILENCE_SECONDS, Guard, Over
+from search.workers.memory import cap
 from search.workers.repeated import Repeated
 
 Said = EpochReport | tuple[str, int, int] | Outcome | bytes
@@ -51,6 +52,8 @@ class Worker:
         from lstm_attn.run import load_tables
 
         self._device = "cuda" if gpu and torch.cuda.is_available() else "cpu"
+        if self._device == "cuda" and gpu < 1:
+            cap(gpu)
         self._data = data
         self._tables = load_tables(data, self._device)
 

@@ -5,11 +5,16 @@ import os
 import socket
 
 import ray
+from ray.exceptions import AuthenticationError
 
-from search.errors import ClusterError
+from search.workers.refusals import refusal, unreachable
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
+WAITS_SECONDS = 3600
+"""How long Ray looks for a cluster that is out of reach before it ends this very process; by
+itself it does so after a minute, and we are more patient."""
+_WAITS = "RAY_gcs_rpc_server_reconnect_timeout_s"
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 """How a gRPC client begins (RFC 9113, 3.4): a preface, and settings without any in them."""
 _SETTINGS = 4
@@ -30,7 +35,8 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     if ray.is_initialized():
         return
     if address is not None:
-        _knock(address)
+        knock(address)
+        os.environ.setdefault(_WAITS, str(WAITS_SECONDS))
     logging.getLogger("ray").setLevel(logging.ERROR)
     # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -44,9 +50,8 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
             logging_level=logging.ERROR,
             configure_logging=False,
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        said, _, _ = str(error).partition("\n")
-        raise _unreachable(address or "this machine", said) from error
+    except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
+        raise refusal(address or "this machine", error) from error
 
 
 def disconnect() -> None:
@@ -71,7 +76,7 @@ def resources() -> dict[str, float]:
     return found
 
 
-def _knock(address: str) -> None:
+def knock(address: str) -> None:
     """Refuse an address at which no gRPC server answers, as Ray's are.
 
     Raises:
@@ -87,13 +92,6 @@ def _knock(address: str) -> None:
             link.sendall(_GREETING)
             answer = link.recv(_SETTINGS)
     except (OSError, OverflowError) as error:
-        raise _unreachable(address, getattr(error, "strerror", None) or str(error)) from error
+        raise unreachable(address, getattr(error, "strerror", None) or str(error)) from error
     if len(answer) < _SETTINGS or answer[-1] != _SETTINGS:
-        raise _unreachable(address, "what answers there is no Ray")
-
-
-def _unreachable(address: str, why: str) -> ClusterError:
-    return ClusterError(
-        f"Ray cannot be reached at {address}: {why} - "
-        "check RAY_ADDRESS, or unset it to start a Ray of our own"
-    )
+        raise unreachable(address, "what answers there is no Ray")

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import ray
-from ray.exceptions import RayError
-
 from search.errors import ClusterError
 from search.workers.repeated import Repeated
 
 LOOK_SECONDS = 1.0
 """How often the cluster is asked which nodes it has."""
+FAILURES = 5
+"""Questions in a row without an answer after which Ray is out of reach."""
 ROUNDING = 1e-9
 """So that five fifths of a GPU are five places."""
 
@@ -19,7 +18,6 @@ ROUNDING = 1e-9
 class Node:
     """A machine of the cluster that is there."""
 
-    name: str
     cpus: float
     """CPUs that Ray may give on it, in use or not."""
     gpus: float = 0.0
@@ -83,6 +81,9 @@ class Lookout:
         self._ask = ask
         self.nodes = ask()
         """As they were when Ray last answered."""
+        self.trouble: ClusterError | None = None
+        """Why it has not answered since; None where it has."""
+        self._failed = 0
         self._thread = Repeated(self._look, every=every, name="nodes")
 
     def close(self) -> None:
@@ -92,26 +93,16 @@ class Lookout:
     def _look(self) -> None:
         try:
             self.nodes = self._ask()
-        except RayError:
-            return  # asked again soon
+        except ClusterError as error:
+            self.trouble = error
+            self._failed += 1
+        else:
+            self._failed, self.trouble = 0, None
 
-
-def nodes() -> tuple[Node, ...]:
-    """List the nodes that are there.
-
-    Raises:
-        RayError: the cluster does not say.
-    """
-    found = ray.nodes()  # type: ignore[no-untyped-call]
-    return tuple(
-        Node(
-            name=node["NodeID"],
-            cpus=node["Resources"].get("CPU", 0.0),
-            gpus=node["Resources"].get("GPU", 0.0),
-        )
-        for node in found
-        if node["Alive"]
-    )
+    @property
+    def out_of_reach(self) -> ClusterError | None:
+        """Why Ray has not said for some time which nodes there are; None where it has."""
+        return self.trouble if self._failed >= FAILURES else None
 
 
 def _at_work(nodes: Iterable[Node]) -> list[Node]:

@@ -69,6 +69,13 @@ def lost(slot: Slot, reason: str, *, blames_trial: bool) -> Lost:
     )
 
 
+def ended_by_force(slot: Slot) -> Ended:
+    """Tell that a trial past a limit, which did not end by itself, was ended with its worker."""
+    assert slot.over is not None
+    kind, reason = slot.over
+    return _ended(slot, Outcome(kind=kind, reason=reason, best=None))
+
+
 def _read(slot: Slot) -> Heard:
     """Take a message, or the bytes that the last one has announced."""
     assert slot.task is not None
@@ -83,7 +90,8 @@ def _read(slot: Slot) -> Heard:
             return Heard(
                 event=_ended(slot, outcome, weights),
                 trial_is_over=True,
-                worker_is_fit=outcome.kind != "handed_in",  # it is about to be taken away
+                # One is about to be taken away, the other may hold on to its memory.
+                worker_is_fit=outcome.kind not in ("handed_in", "out_of_memory"),
             )
         case ("state", int(epoch), int(step)) if announced:
             return Heard(

@@ -7,6 +7,7 @@ import ray
 from ray.exceptions import RayError
 
 from search.records import PayloadLost, TrialTask
+from search.workers.guard import Over
 
 BEAT_SECONDS = 3.0
 """How often a worker is asked whether it is there."""
@@ -50,6 +51,10 @@ class Slot:
     """Beats in a row without an answer."""
     gone: bool = False
     """Whether its worker was found dead."""
+    over: Over | None = None
+    """Which limit its trial has passed and goes on all the same."""
+    overran: int = 0
+    """Beats in a row in which it did."""
     _asked: Any = None
 
     @property
@@ -60,7 +65,25 @@ class Slot:
     @property
     def lost(self) -> bool:
         """Whether its worker has not answered for too long, or is dead."""
-        return self.gone or self.missed >= MISSES
+        return self.gone or self.missed >= MISSES or self.overrun
+
+    @property
+    def overrun(self) -> bool:
+        """Whether its trial goes on past a limit although it was told to end."""
+        return self.overran >= MISSES
+
+    def start(self, task: TrialTask) -> None:
+        """Train a trial."""
+        self.task, self.over, self.overran = task, None, 0
+        self.trials += 1
+        self.stream = self.actor.train.options(
+            num_returns="streaming", _generator_backpressure_num_objects=1
+        ).remote(task)
+
+    def tell(self, what: str, epoch: int = 0) -> object:
+        """Wish something of the trial; gives the reference of the worker's answer."""
+        assert self.task is not None
+        return self.actor.hear.remote(self.task.number, self.task.attempt, what, epoch)
 
     def beat(self) -> None:
         """Ask whether the worker is there, and count how often it has not answered."""
@@ -71,7 +94,8 @@ class Slot:
             return
         try:
             if self._asked is not None:
-                ray.get(self._asked)
+                self.over = ray.get(self._asked)
+                self.overran = self.overran + 1 if self.over else 0
         except RayError:
             self.gone = True
             return

@@ -161,6 +161,9 @@ class FakeWorkers:
     def hand_in(self) -> None:
         self.handing_in = True
 
+    def check(self) -> None:
+        pass
+
     def release_idle(self) -> None:
         self.released += 1
 

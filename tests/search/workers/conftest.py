@@ -7,8 +7,10 @@ import pytest
 
 from lstm_attn.config import ModelConfig, TrainingConfig
 from search import workers
+from search.errors import ClusterError
 from search.records import Event, Quiet, TrialTask
 from search.workers.actor import Worker
+from search.workers.nodes import Node
 
 
 def light_worker() -> type[Worker]:
@@ -82,6 +84,23 @@ def make_task() -> Callable[..., TrialTask]:
         return TrialTask(number=number, model=model, training=training, **plain)
 
     return make
+
+
+class Asked:
+    """A cluster that answers as a test says."""
+
+    def __init__(self, *nodes: Node) -> None:
+        self.answer: tuple[Node, ...] | ClusterError = nodes
+
+    def __call__(self) -> tuple[Node, ...]:
+        if isinstance(self.answer, ClusterError):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def two_places() -> Asked:
+    return Asked(Node(cpus=2))
 
 
 class Places:

@@ -3,14 +3,13 @@
 import threading
 
 import pytest
-from ray.exceptions import RaySystemError
 
 from search.errors import ClusterError
 from search.workers.nodes import Lookout, Need, Node
 
 
 def cluster(*cpus_and_gpus: tuple[float, float]) -> list[Node]:
-    return [Node(name="n", cpus=cpus, gpus=gpus) for cpus, gpus in cpus_and_gpus]
+    return [Node(cpus=cpus, gpus=gpus) for cpus, gpus in cpus_and_gpus]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_nodes_are_as_they_were_while_ray_does_not_say() -> None:
         answer = answers.pop(0) if answers else None
         if answer is None:
             said.set() if not answers else None
-            raise RaySystemError("no answer")
+            raise ClusterError("no answer")
         return tuple(answer)
 
     lookout = Lookout(ask, every=0.01)
