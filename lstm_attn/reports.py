@@ -28,6 +28,7 @@ class Wish:
     _state: bool = False
     _weights: bool = False
     _stop_at: int | None = None
+    _stop_now: bool = False
     _hand_in: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,6 +49,11 @@ class Wish:
         """
         with self._lock:
             self._stop_at = epoch
+
+    def stop_now(self) -> None:
+        """Ask to end before the next batch, as of the last epoch that has ended."""
+        with self._lock:
+            self._stop_now = True
 
     def hand_in(self) -> None:
         """Ask to end before the next batch, giving a state to go on from."""
@@ -70,6 +76,11 @@ class Wish:
     def stop_at(self) -> int | None:
         """The last epoch that counts; None to go on."""
         return self._stop_at
+
+    @property
+    def stopping_now(self) -> bool:
+        """Whether training is to end before the next batch."""
+        return self._stop_now
 
     @property
     def handing_in(self) -> bool:

@@ -144,6 +144,10 @@ class Run:
             return self._stopped(stop_at)
         return None
 
+    def stopped(self) -> Finished:
+        """End here, as of the last epoch that has ended."""
+        return self._stopped(self._epoch)
+
     def handed_in(self) -> Finished:
         """End here, after a state has been given."""
         where = f"after epoch {self._epoch} and {self._step} of {self._steps} steps"

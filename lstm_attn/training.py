@@ -103,6 +103,9 @@ def fit(
 def _events(run: Run, wish: Wish, chance: Chance) -> Iterator[Event]:
     """Train with the run's own chance and precision in force: what `fit` does in its turns."""
     while (ending := run.ending(stop_at=wish.stop_at)) is None:
+        if wish.stopping_now:
+            ending = run.stopped()
+            break
         if wish.handing_in:
             yield run.state(chance.now())
             ending = run.handed_in()

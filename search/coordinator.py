@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -86,6 +87,10 @@ class Workers(Protocol[S]):
         """Ask every running trial for a state, and to end."""
         ...
 
+    def check(self) -> None:
+        """See whether the slots are within reach; an `Outage` is raised where they are not."""
+        ...
+
     def release_idle(self) -> None:
         """Give back the slots that have nothing to do and will have nothing."""
         ...
@@ -105,6 +110,7 @@ class Coordinator:
     through: Through = at_once
     """Brings a write to its end; meanwhile events are put aside."""
     clock: Callable[[], float] = time.monotonic
+    _handing_in: bool = False
     _aside: deque[Event] = field(default_factory=deque)
     _slots: Slots | None = None
     _state_wished: dict[int, float] = field(default_factory=dict)
@@ -135,6 +141,7 @@ class Coordinator:
         while not self.ledger.budget_spent():
             if why := stop.asked():
                 return self._hand_in(why)
+            self.through(self.workers.check)
             if not self._aside:
                 self._fill()
             self._wish_states()
@@ -230,7 +237,18 @@ class Coordinator:
             except PayloadLost as error:
                 self.ledger.requeue(number, event.attempt, str(error), blames_trial=False)
                 return
-        self._tell_watch(self.ledger.tell(number, event.attempt, event.outcome))
+        told = self.ledger.tell(number, event.attempt, event.outcome)
+        if told is None and not self._handing_in:
+            self._go_on_elsewhere(event)
+        self._tell_watch(told)
+
+    def _go_on_elsewhere(self, event: Ended) -> None:
+        """Let a trial that gave its state because its slot goes, go on from it in another."""
+        if written := self._states_written.get(event.number):
+            with suppress(PayloadLost):  # it goes on from the state before
+                self.through(lambda: self.store.finish(written))
+        reason = event.outcome.reason
+        self.ledger.requeue(event.number, event.attempt, reason, blames_trial=False)
 
     def _keep_weights(self, number: int, epoch: int, payload: Payload) -> Future[None]:
         self._weights_kept[number] = epoch
@@ -272,6 +290,7 @@ class Coordinator:
 
     def _hand_in(self, why: Ending) -> Ending:
         """Take a state from every running trial; the study can go on from them."""
+        self._handing_in = True
         self.watch(Stopping(ending=why))
         self.workers.hand_in()
         deadline = self.clock() + HAND_IN_SECONDS

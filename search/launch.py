@@ -96,6 +96,9 @@ def _launch(
             slots=file.resources.slots,
             cpus=file.threads,
             gpus=file.resources.gpu_share(gpus=workers.has_gpus()),
+            share=stop.share,
+            limits=file.resources.limits,
+            join=partial(_join_anew, file, settings, stop),
         )
         undo.callback(places.close)
         places.open(file.trials)  # they start while the baselines are scored
@@ -106,6 +109,13 @@ def _launch(
         except Interrupted as interrupted:
             raise interrupted.outage from interrupted
         return Launched(ending=ending, study=summary, fresh=True)
+
+
+def _join_anew(file: SpecFile, settings: Settings, stop: Stop) -> None:
+    """Join what has come in the place of a Ray that is gone."""
+    workers.disconnect()
+    workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
+    stop.listen()  # Ray has just taken signals for itself
 
 
 def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> SequenceData | None:

@@ -26,7 +26,7 @@ LOSSES = 3
 """Losses of its worker in a row, without a new state, after which a trial is told FAIL."""
 HOPELESS = 5
 """Trials that, if they are the first and all fail, end the study."""
-CONSTRAINTS = ("diverged", "out_of_memory")
+CONSTRAINTS = ("diverged", "out_of_memory", "out_of_time")
 """Outcomes that are the configuration's fault, from which the sampler learns to stay away."""
 
 

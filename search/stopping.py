@@ -50,8 +50,7 @@ class Stop:
 
     def __enter__(self) -> Self:
         """Listen."""
-        for number in _SIGNALS:
-            self._former[number] = signal.signal(number, self._hear)
+        self.listen()
         return self
 
     def __exit__(
@@ -63,6 +62,12 @@ class Stop:
         """Leave signals to whom they belonged."""
         for number, former in self._former.items():
             signal.signal(number, former)
+
+    def listen(self) -> None:
+        """Listen from now on, or again where others have taken the signals since."""
+        for number in _SIGNALS:
+            former = signal.signal(number, self._hear)
+            self._former.setdefault(number, former)
 
     def heed(self, lease: Lease) -> None:
         """Listen to what others write into the lease, too."""
@@ -85,6 +90,10 @@ class Stop:
         if self._deadline is not None and self._clock() >= self._deadline:
             return Ending.TIMEOUT
         return None
+
+    def share(self, room: int) -> int:
+        """Give the most slots the launch may have, of those there is room for."""
+        return self._orders.share(room) if self._orders else room
 
     @staticmethod
     def insist(ending: Ending) -> None:

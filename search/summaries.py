@@ -43,7 +43,7 @@ def rank(value: float, loss: float, number: int, direction: Direction) -> tuple[
 
 def final_state(outcome: Outcome, *, pruned: bool) -> TrialState:
     """Tell the state a trial ends in; a verdict to prune outweighs what came after it."""
-    if pruned or outcome.kind in ("stopped", "diverged", "out_of_memory"):
+    if pruned or outcome.kind in ("stopped", "diverged", "out_of_memory", "out_of_time"):
         return TrialState.PRUNED
     return TrialState.COMPLETE if outcome.kind == "completed" else TrialState.FAIL
 

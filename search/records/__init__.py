@@ -37,6 +37,7 @@ from search.records.studies import (
     TrialSummary,
 )
 from search.records.trials import (
+    Limits,
     Outcome,
     OutcomeKind,
     Params,
@@ -57,6 +58,7 @@ __all__ = [
     "Exported",
     "Fact",
     "Launched",
+    "Limits",
     "Lost",
     "ModelCost",
     "Opened",

@@ -37,6 +37,8 @@ class Slots:
     """Slots whose worker is ready, busy or not."""
     waiting: int
     """Slots that Ray hasn't been able to give yet."""
+    lacking: str = ""
+    """Why there are none or fewer, as where no node is large enough; empty where all is well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,19 @@ class TrialTask:
     """A state to go on from; None to start."""
 
 
-OutcomeKind = Literal["completed", "stopped", "handed_in", "diverged", "out_of_memory", "failed"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a trial may take; past it, it ends."""
+
+    seconds: float | None = None
+    """Of training in one worker; counted anew where it goes on elsewhere. None: any."""
+    memory: int | None = None
+    """Bytes of its process, without the data that all share. None: any."""
+
+
+OutcomeKind = Literal[
+    "completed", "stopped", "handed_in", "diverged", "out_of_memory", "out_of_time", "failed"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

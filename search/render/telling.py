@@ -36,7 +36,8 @@ def header(tally: Tally) -> dict[str, str]:
 def slots(given: Slots) -> str:
     """Say how many slots there are: `2 ready, 1 waits for room in Ray`."""
     waiting = f", {waiting_slots(given)}" if given.waiting else ""
-    return f"{given.ready} ready{waiting}"
+    lacking = f"; {given.lacking}" if given.lacking else ""
+    return f"{given.ready} ready{waiting}{lacking}"
 
 
 def waiting_slots(given: Slots) -> str:

@@ -49,8 +49,9 @@ def message(fact: Fact) -> Message | None:  # noqa: PLR0911 - one line a fact
             return {"event": "trial handed in", "trial": number}
         case Lost(number=number, reason=reason):
             return {"event": "trial lost", "trial": number, "reason": reason}
-        case Slots(ready=ready, waiting=waiting):
-            return {"event": "slots", "ready": ready, "waiting": waiting}
+        case Slots(ready=ready, waiting=waiting, lacking=lacking):
+            said = {"event": "slots", "ready": ready, "waiting": waiting}
+            return {**said, "lacking": lacking} if lacking else said
         case Blocked(problem=problem, seconds=seconds):
             return {"event": "blocked", "problem": problem, "waits_seconds": seconds}
         case Unblocked(seconds=seconds):

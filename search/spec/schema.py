@@ -21,6 +21,7 @@ from pydantic import (
 
 from lstm_attn.config import TaskKind
 from search.spec.limits import LIMITS
+from search.spec.sizes import size
 from search.spec.times import duration, is_datelike, iso_date
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -78,14 +79,22 @@ def _duration(value: object) -> float:
     return duration(value)
 
 
+def _size(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError  # noqa: TRY004 - pydantic takes no TypeError
+    return size(value)
+
+
 Text = Annotated[str, AfterValidator(_no_control_characters)]
 Texts = Annotated[
     list[Text], Field(min_length=1), AfterValidator(_each_once), BeforeValidator(_as_list)
 ]
 Held = Annotated[Any, BeforeValidator(_held)]
 Seconds = Annotated[float, BeforeValidator(_duration)]
+Bytes = Annotated[int, BeforeValidator(_size)]
 HELD = "a share such as 0.2, a number of rows, a date such as '2015-01-01', or files"
 DURATION = "a time above 0 and up to 1000h, such as '30m', '1h30m' or a number of seconds"
+MEMORY = "a size from 500MB up to 10TB, such as '4GB', '1.5GiB' or a number of bytes"
 SEED = "a whole number from 0 up to 2**63 - 1"
 
 
@@ -225,6 +234,8 @@ class ResourcesSection(Section):
         le=1,
         description=f"a share of a GPU from {SMALLEST_SHARE} up to 1, such as 0.25",
     )
+    trial_timeout: Seconds | None = Field(default=None, description=DURATION)
+    trial_memory: Bytes | None = Field(default=None, description=MEMORY)
 
 
 class StudyFile(Section):

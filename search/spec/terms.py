@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lstm_attn.config import METRICS, DataConfig, Direction, TaskConfig, loss_metric
+from search.records import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,15 @@ class Resources:
     """CPUs of a slot, and threads of its trial."""
     gpus_per_trial: float | None = None
     """Share of a GPU, from 0.0001 up to 1."""
+    trial_timeout: float | None = None
+    """Seconds a trial may train in one worker."""
+    trial_memory: int | None = None
+    """Bytes that a trial's process may hold, without the data."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a trial may take."""
+        return Limits(seconds=self.trial_timeout, memory=self.trial_memory)
 
     def gpu_share(self, *, gpus: bool) -> float:
         """Settle a trial's share of a GPU: what is asked for, else a whole one if there are any.

@@ -7,12 +7,17 @@ import socket
 from contextlib import ExitStack
 
 import ray
+from ray.exceptions import AuthenticationError
 
-from search.errors import ClusterError
 from search.workers.joining import CannotJoin, joined
+from search.workers.refusals import refusal, unreachable
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
+WAITS_SECONDS = 3600
+"""How long Ray looks for a cluster that is out of reach before it ends this very process; by
+itself it does so after a minute, and we are more patient."""
+_WAITS = "RAY_gcs_rpc_server_reconnect_timeout_s"
 _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 """How a gRPC client begins (RFC 9113, 3.4): a preface, and settings without any in them."""
 _SETTINGS = 4
@@ -38,7 +43,8 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     if address is None:
         _guard()
     else:
-        _knock(address)
+        knock(address)
+        os.environ.setdefault(_WAITS, str(WAITS_SECONDS))
         _join(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
@@ -53,10 +59,9 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
             logging_level=logging.ERROR,
             configure_logging=False,
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
         disconnect()
-        said, _, _ = str(error).partition("\n")
-        raise _unreachable(address or "this machine", said) from error
+        raise refusal(address or "this machine", error) from error
 
 
 def disconnect() -> None:
@@ -101,10 +106,10 @@ def _join(address: str) -> None:
         try:
             _nodes.enter_context(joined(address))
         except CannotJoin as error:
-            raise _unreachable(address, f"no node of it could be started here, {error}") from error
+            raise unreachable(address, f"no node of it could be started here, {error}") from error
 
 
-def _knock(address: str) -> None:
+def knock(address: str) -> None:
     """Refuse an address at which no gRPC server answers, as Ray's are.
 
     Raises:
@@ -120,13 +125,6 @@ def _knock(address: str) -> None:
             link.sendall(_GREETING)
             answer = link.recv(_SETTINGS)
     except (OSError, OverflowError) as error:
-        raise _unreachable(address, getattr(error, "strerror", None) or str(error)) from error
+        raise unreachable(address, getattr(error, "strerror", None) or str(error)) from error
     if len(answer) < _SETTINGS or answer[-1] != _SETTINGS:
-        raise _unreachable(address, "what answers there is no Ray")
-
-
-def _unreachable(address: str, why: str) -> ClusterError:
-    return ClusterError(
-        f"Ray cannot be reached at {address}: {why} - "
-        "check RAY_ADDRESS, or unset it to start a Ray of our own"
-    )
+        raise unreachable(address, "what answers there is no Ray")

@@ -5,91 +5,64 @@ they are fetched.
 """
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections import deque
+from collections.abc import Callable
 
 import ray
-from ray.exceptions import (
-    ActorDiedError,
-    NodeDiedError,
-    ObjectLostError,
-    OutOfMemoryError,
-    RayActorError,
-    RayError,
-    RayTaskError,
-)
 
-from lstm_attn.reports import EpochReport
 from lstm_attn.sequences import SequenceData
-from search.errors import ClusterError
-from search.records import (
-    Ended,
-    Event,
-    Lost,
-    Outcome,
-    PayloadLost,
-    Quiet,
-    Reported,
-    Slots,
-    StateGiven,
-    TrialTask,
-    WeightsGiven,
-)
-from search.workers.actor import Worker
-from search.workers.cluster import resources
+from search.errors import ClusterError, Outage
+from search.records import Event, Limits, Quiet, Slots, TrialTask
+from search.workers.actor import NO_LIMITS, Worker
+from search.workers.fleet import Fleet
+from search.workers.membership import Expelled
+from search.workers.nodes import LOOK_SECONDS, Need, Node
+from search.workers.saying import ended_by_force, lost, read
+from search.workers.slot import BEAT_SECONDS, Slot
 
 POLL_SECONDS = 0.2
 """How long an event is waited for before the loop gets its turn."""
 TRIALS_A_WORKER = 200
 """Trials after which a worker is replaced, so that no leak could ever hurt."""
-NODE_DIED = "its node has died"
-"""Ray's words where a whole machine is gone, which no trial is to blame for."""
-ROUNDING = 1e-9
-"""So that five fifths of a GPU are five places."""
-STARTS = 3
-"""Workers that fail to start in a row before that is taken for a fault of the cluster."""
 WISH_SECONDS = 10.0
 """How long a worker may take to hear a wish; one that is gone says so through its stream."""
+SILENT = "its worker gave no sign of life"
+REPLACED = "its Ray is gone"
 
 
-@dataclass(frozen=True, slots=True)
-class RemotePayload:
-    """Bytes that lie in a worker's object store."""
-
-    reference: ray.ObjectRef[bytes]
-
-    def fetch(self) -> bytes:
-        """Bring the bytes here."""
-        try:
-            content: bytes = ray.get(self.reference)
-        except (RayActorError, ObjectLostError, NodeDiedError) as error:
-            raise PayloadLost(_said(error)) from error
-        return content
+def all_of(room: int) -> int:
+    """Take every slot there is room for."""
+    return room
 
 
-@dataclass(slots=True, eq=False)
-class Slot:
-    """A place where one trial runs at a time."""
+def nowhere() -> None:
+    """Join no other cluster.
 
-    actor: Any
-    starting: Any
-    """The reference of the worker's answer; None once it is ready."""
-    where: str = ""
-    task: TrialTask | None = None
-    stream: Any = None
-    trials: int = 0
+    Raises:
+        ClusterError: always.
+    """
+    raise ClusterError("the Ray that was joined is gone - start it again")
 
 
 class RayWorkers:
     """The workers of one study.
 
     Arguments:
-        data: goes to the object store once.
+        data: go to the object store once, and from there to each node once.
         slots: places at most; None takes what the cluster has.
         cpus: CPUs a slot; also its threads.
         gpus: GPUs a slot, or a share of one.
+        share: gives the slots that may be held, of those there is room for; asked over and over.
+        limits: of a trial.
         worker: what sits in a slot; benchmarks put one there that only reports.
         trials_a_worker: trials after which a worker is replaced.
+        join: leaves a cluster that is gone and joins what has come in its place.
+        ask: gives the nodes of the cluster; None asks Ray.
+        look_seconds: between two looks at nodes and share.
+        beat_seconds: between two signs of life that are asked for.
+
+    Raises:
+        ClusterError: there are nodes, and none is large enough.
     """
 
     def __init__(
@@ -99,31 +72,34 @@ class RayWorkers:
         slots: int | None,
         cpus: int,
         gpus: float,
+        share: Callable[[int], int] = all_of,
+        limits: Limits = NO_LIMITS,
         worker: type[Worker] = Worker,
         trials_a_worker: int = TRIALS_A_WORKER,
+        join: Callable[[], None] = nowhere,
+        ask: Callable[[], tuple[Node, ...]] | None = None,
+        look_seconds: float = LOOK_SECONDS,
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
-        self._worker = worker
         self._trials_a_worker = trials_a_worker
-        self._data = ray.put(data)
-        self._resources = {"num_cpus": cpus, "num_gpus": gpus}
-        total = resources()
-        room = total.get("CPU", 0) // cpus
-        if gpus:
-            room = min(room, total.get("GPU", 0) / gpus + ROUNDING)
-        if room < 1:
-            raise ClusterError(
-                f"no room for a trial: it asks for {cpus} CPUs and {gpus:g} GPUs, and Ray has "
-                f"{total.get('CPU', 0):g} CPUs and {total.get('GPU', 0):g} GPUs - "
-                "ask for less in [resources]"
-            )
-        self._slots: list[Slot] = []
-        self._failed_starts = 0
-        self._wanted = min(slots or int(room), int(room))
+        self._join = join
+        self._losses: deque[Event] = deque()
+        """Of trials whose cluster is gone."""
+        self._fleet = Fleet(
+            data,
+            need=Need(cpus=cpus, gpus=gpus),
+            most=slots,
+            share=share,
+            limits=limits,
+            worker=worker,
+            ask=ask,
+            look_seconds=look_seconds,
+            beat_seconds=beat_seconds,
+        )
 
     def open(self, places: int) -> None:
         """Have as many workers as there are places to fill, up to the slots there may be."""
-        while len(self._slots) < min(self._wanted, places):
-            self._slots.append(self._new_slot())
+        self._fleet.open(places)
 
     def free_slots(self) -> list[Slot]:
         """List the slots whose worker is ready and has nothing to do."""
@@ -133,24 +109,27 @@ class RayWorkers:
     def slots(self) -> Slots:
         """Count the slots that are ready, and those that Ray hasn't been able to give yet."""
         waiting = sum(slot.starting is not None for slot in self._slots)
-        return Slots(ready=len(self._slots) - waiting, waiting=waiting)
+        lacking = self._fleet.need.lacking(self._fleet.lookout.nodes) or self._fleet.trouble
+        return Slots(ready=len(self._slots) - waiting, waiting=waiting, lacking=lacking)
 
     @property
     def busy(self) -> int:
         """Slots in which a trial runs."""
-        return sum(slot.task is not None for slot in self._slots)
+        return sum(slot.task is not None for slot in self._slots) + len(self._losses)
 
     def start(self, slot: Slot, task: TrialTask) -> None:
         """Send a trial to a free slot."""
-        slot.task = task
-        slot.trials += 1
-        slot.stream = slot.actor.train.options(
-            num_returns="streaming", _generator_backpressure_num_objects=1
-        ).remote(task)
+        slot.start(task)
 
     def next_event(self) -> Event:
         """Wait for something to happen; `Quiet` after a moment without."""
-        sources = {self._source(slot): slot for slot in self._slots if self._source(slot)}
+        if self._losses:
+            return self._losses.popleft()
+        self._fleet.look()
+        for slot in [slot for slot in self._slots if slot.lost]:
+            if event := self._bury(slot):
+                return event
+        sources = {slot.source: slot for slot in self._slots if slot.source is not None}
         if not sources:
             time.sleep(POLL_SECONDS)
             return Quiet()
@@ -160,11 +139,15 @@ class RayWorkers:
         slot = sources[done[0]]
         self._slots.remove(slot)
         self._slots.append(slot)  # the others get their turn first
-        return self._welcome(slot) if slot.starting is not None else self._read(slot)
+        if slot.starting is None:
+            return self._hear(slot)
+        self._fleet.welcome(slot)
+        return Quiet()
 
     def stop(self, number: int, *, epoch: int) -> None:
         """End a trial as of an epoch; it has heard of it when this returns."""
-        self._tell(number, "stop", epoch, wait=True)
+        for heard in self._tell(number, "stop", epoch):
+            ray.wait([heard], timeout=WISH_SECONDS)
 
     def wish_state(self, number: int) -> None:
         """Ask for a state to go on from."""
@@ -176,108 +159,80 @@ class RayWorkers:
 
     def hand_in(self) -> None:
         """Ask every running trial for a state, and to end."""
+        self._fleet.freeze()
         for slot in self._slots:
             if slot.task:
-                self._tell(slot.task.number, "hand_in")
+                slot.tell("hand_in")
 
     def release_idle(self) -> None:
         """Give back the slots that have nothing to do and will have nothing."""
         for slot in [slot for slot in self._slots if slot.task is None]:
-            ray.kill(slot.actor)
-            self._slots.remove(slot)
+            self._fleet.drop(slot)
+
+    def check(self) -> None:
+        """See whether Ray is within reach; what has come in its place is joined.
+
+        Raises:
+            Outage: it is out of reach.
+        """
+        lookout = self._fleet.lookout
+        if isinstance(lookout.trouble, Expelled):
+            self._join_anew()
+        elif lookout.out_of_reach:
+            raise Outage(*lookout.out_of_reach.problems)
 
     def close(self) -> None:
         """End all workers, whatever they do."""
-        for slot in self._slots:
-            ray.kill(slot.actor)
+        self._fleet.leave()
+        for slot in list(self._slots):
+            self._fleet.drop(slot)
+
+    @property
+    def _slots(self) -> list[Slot]:
+        return self._fleet.slots
+
+    def _join_anew(self) -> None:
+        """Have the trials of a cluster that is gone go on in what has come in its place."""
+        self._fleet.leave()
+        self._losses.extend(
+            lost(slot, REPLACED, blames_trial=False) for slot in self._slots if slot.task
+        )
         self._slots.clear()
-
-    def _new_slot(self) -> Slot:
-        gpu = self._resources["num_gpus"] > 0
-        worker = ray.remote(self._worker).options(max_concurrency=2, **self._resources)
-        actor: Any = worker.remote(self._data, gpu=gpu)
-        return Slot(actor=actor, starting=actor.ready.remote())
-
-    @staticmethod
-    def _source(slot: Slot) -> object:
-        return slot.starting if slot.starting is not None else slot.stream
-
-    def _welcome(self, slot: Slot) -> Event:
         try:
-            slot.where = ray.get(slot.starting)
-        except RayError as error:
-            self._failed_starts += 1
-            if self._failed_starts >= STARTS:
-                raise ClusterError(
-                    f"workers cannot start, {STARTS} in a row: {_said(error)} - "
-                    "see that this package and its data fit into a worker's memory"
-                ) from error
-            self._replace(slot)
-            return Quiet()
-        self._failed_starts = 0
-        slot.starting = None
-        return Quiet()
+            self._join()
+            self._fleet.enter()
+        except ClusterError as error:
+            raise Outage(*error.problems) from error
 
-    def _read(self, slot: Slot) -> Event:
-        """Take the next message of a slot's trial; tell a loss as one."""
-        assert slot.task is not None
-        number, attempt = slot.task.number, slot.task.attempt
-        try:
-            return self._message(slot, number, attempt)
-        except (OutOfMemoryError, RayTaskError) as error:
-            return self._fault(slot, error)
-        except (RayActorError, ObjectLostError, NodeDiedError) as error:
-            reason = _said(error).partition(". ")[0]  # what follows is advice about Ray
-            blames = isinstance(error, ActorDiedError) and NODE_DIED not in str(error)
-        except StopIteration:
-            reason, blames = "its worker died between announcing a checkpoint and giving it", True
-        self._replace(slot)
-        return Lost(number=number, attempt=attempt, reason=reason, blames_trial=blames)
+    def _bury(self, slot: Slot) -> Event | None:
+        """Do without a worker that does not answer, or ends no trial that is past a limit.
 
-    def _message(self, slot: Slot, number: int, attempt: int) -> Event:
-        """Take a message and what follows an announcement."""
-        message = ray.get(next(slot.stream))
-        if isinstance(message, EpochReport):
-            return Reported(number=number, attempt=attempt, report=message)
-        if isinstance(message, Outcome):
-            weights = None if message.best is None else RemotePayload(next(slot.stream))
-            self._free(slot)
-            return Ended(number=number, attempt=attempt, outcome=message, weights=weights)
-        kind, epoch, step = message
-        payload = RemotePayload(next(slot.stream))
-        if kind == "state":
-            return StateGiven(
-                number=number, attempt=attempt, epoch=epoch, step=step, payload=payload
-            )
-        return WeightsGiven(number=number, attempt=attempt, epoch=epoch, payload=payload)
+        Where one was found dead, its stream will tell what has become of its trial.
+        """
+        event: Event = Quiet()
+        if slot.task is not None and slot.overrun:
+            event = ended_by_force(slot)
+        elif slot.task is not None and slot.missed:
+            event = lost(slot, SILENT, blames_trial=False)
+        elif slot.task is not None:
+            return None
+        self._fleet.replace(slot)
+        return event
 
-    def _fault(self, slot: Slot, error: OutOfMemoryError | RayTaskError) -> Event:
-        """End a trial that raised, or whose process took more memory than the machine has."""
-        assert slot.task is not None
-        kind = "out_of_memory" if isinstance(error, OutOfMemoryError) else "failed"
-        task = slot.task
-        self._replace(slot)
-        outcome = Outcome(kind=kind, reason=_said(error), best=None)  # type: ignore[arg-type]
-        return Ended(number=task.number, attempt=task.attempt, outcome=outcome, weights=None)
+    def _hear(self, slot: Slot) -> Event:
+        """Take the next message of a slot's trial."""
+        heard = read(slot)
+        if not heard.trial_is_over:
+            return heard.event
+        if heard.worker_is_fit and slot.trials < self._trials_a_worker and not slot.leaving:
+            slot.task = slot.stream = None
+        else:
+            self._fleet.replace(slot)
+        return heard.event
 
-    def _free(self, slot: Slot) -> None:
-        slot.task = slot.stream = None
-        if slot.trials >= self._trials_a_worker:
-            self._replace(slot)
-
-    def _replace(self, slot: Slot) -> None:
-        ray.kill(slot.actor)
-        self._slots[self._slots.index(slot)] = self._new_slot()
-
-    def _tell(self, number: int, what: str, epoch: int = 0, *, wait: bool = False) -> None:
-        for slot in self._slots:
-            if slot.task and slot.task.number == number:
-                heard = slot.actor.hear.remote(number, slot.task.attempt, what, epoch)
-                if wait:
-                    ray.wait([heard], timeout=WISH_SECONDS)
-
-
-def _said(error: Exception) -> str:
-    """Give the last line of what Ray says, which names the cause."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].strip() if lines else type(error).__name__
+    def _tell(self, number: int, what: str, epoch: int = 0) -> list[object]:
+        return [
+            slot.tell(what, epoch)
+            for slot in self._slots
+            if slot.task and slot.task.number == number
+        ]

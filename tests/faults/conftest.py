@@ -107,6 +107,9 @@ class Bench:
         finally:
             archive.close()
 
+    def unfinished(self, name: str = "short") -> list[Any]:
+        return [trial for trial in self.trials(name) if not trial.state.is_finished()]
+
     def epochs(self, name: str = "short") -> int:
         """Count the epochs recorded so far."""
         return sum(len(trial.intermediate_values) for trial in self.trials(name))

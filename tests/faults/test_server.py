@@ -47,7 +47,7 @@ def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers(be
     file = bench.folder / "short.toml"
     for name in ("short", "other", "last"):
         trials = 2 if name == "last" else 6
-        operations.submit(file, bench.settings, name=name, trials=trials, slots=1)
+        operations.submit(file, bench.settings, name=name, trials=trials)
 
     service = Service(bench)
     service.wait_for(("epoch", "short"), ("epoch", "other"))

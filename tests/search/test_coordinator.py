@@ -163,6 +163,9 @@ class FakeWorkers:
     def hand_in(self) -> None:
         self.handing_in = True
 
+    def check(self) -> None:
+        pass
+
     def release_idle(self) -> None:
         self.released += 1
 
@@ -334,6 +337,37 @@ def test_an_interrupted_study_hands_its_trials_in_and_goes_on_from_there(
     resumed = {task.number: int(task.state) for task in second.started[: len(left)]}
     assert resumed == states
     check_whole(desk, [first, second])
+
+
+def test_a_trial_whose_slot_goes_goes_on_elsewhere_from_the_state_it_gave_as_often_as_it_takes(
+    desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    class Moving(FakeWorkers):
+        """Slots that go, each time after a state."""
+
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.moved: list[tuple[int, int]] = []
+
+        def step(self, task: TrialTask) -> Event:
+            number = task.number
+            if number in self.handed_in:
+                self.handed_in.discard(number)
+                if number not in self.stops:  # else its verdict stands, and it has ended
+                    self.moved.append((number, self.epochs[number]))
+                return self.end(task, "handed_in", self.epochs[number])
+            if self.chance.random() < 0.4:
+                self.handed_in.add(number)
+                return self.state(task)
+            return super().step(task)
+
+    workers = Moving(make_report, 3, Random(3))
+    assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
+    again = [(task.number, int(task.state or b"0")) for task in workers.started if task.attempt]
+    assert sorted(again) == sorted(workers.moved)
+    assert max(task.attempt for task in workers.started) > 3, "more often than a loss may happen"
+    check_whole(desk, [workers])
+    check_store(desk, tmp_path / "c")
 
 
 def test_a_running_trial_keeps_two_states_and_leaders_their_weights(

@@ -108,7 +108,7 @@ def test_a_node_that_does_not_start_is_told_in_rays_words(monkeypatch: pytest.Mo
     monkeypatch.setattr(joining, "is_node", lambda _: False)
     with pytest.raises(joining.CannotJoin, match=r"^it has no room$"), joining.joined(ADDRESS):
         pass
-    monkeypatch.setattr(cluster, "_knock", lambda _: None)
+    monkeypatch.setattr(cluster, "knock", lambda _: None)
     with pytest.raises(ClusterError, match=r"at 192.* no node of it .* here, it has no room - "):
         cluster.connect(ADDRESS, slots=None, cpus=1)
 

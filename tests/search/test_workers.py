@@ -223,7 +223,7 @@ def test_data_are_read_where_ray_holds_them(data: SequenceData, places: workers.
     """A worker's arrays are views into shared memory: read-only, and owners of nothing."""
     import ray
 
-    fetched = ray.get(places._data)
+    fetched = ray.get(places._fleet._data)
     assert not fetched.train.inputs.flags.writeable
     assert not fetched.train.inputs.flags.owndata
     assert (fetched.train.inputs == data.train.inputs).all()

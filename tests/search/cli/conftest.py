@@ -250,6 +250,9 @@ class Saboteur:
     def close(self) -> None:
         pass
 
+    def check(self) -> None:
+        pass
+
     def release_idle(self) -> None:
         pass
 

@@ -89,6 +89,9 @@ class OneSlot:
     def hand_in(self) -> None:
         pass
 
+    def check(self) -> None:
+        pass
+
     def release_idle(self) -> None:
         pass
 

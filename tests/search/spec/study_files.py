@@ -33,6 +33,9 @@ def valid_files(draw: st.DrawFn, *, grid: bool = False) -> Tree:
                     "slots": st.integers(1, 10_000),
                     "cpus_per_trial": st.integers(1, 1024),
                     "gpus_per_trial": st.floats(1e-4, 1) | st.just(1),
+                    "trial_timeout": st.integers(1, 3_600_000),
+                    "trial_memory": st.integers(500_000_000, 10**13)
+                    | st.sampled_from(["4GB", "0.5 GiB", "10TB"]),
                 },
             )
         ),

@@ -85,7 +85,13 @@ def test_what_a_file_says_arrives(tree, write):
                     "pruner": "none",
                     "seed": 9,
                 },
-                resources={"slots": 3, "cpus_per_trial": 2, "gpus_per_trial": 0.25},
+                resources={
+                    "slots": 3,
+                    "cpus_per_trial": 2,
+                    "gpus_per_trial": 0.25,
+                    "trial_timeout": "2h",
+                    "trial_memory": "1.5GiB",
+                },
             ),
         )
     )
@@ -96,7 +102,13 @@ def test_what_a_file_says_arrives(tree, write):
     assert (file.objective, file.direction, file.loss) == ("rmse", "minimize", "rmse")
     assert (file.trials, file.timeout, file.keep, file.checkpoint_every) == (8, 5400.0, 2, 2.5)
     assert (file.sampler, file.pruner, file.seed, file.threads) == ("random", "none", 9, 2)
-    assert file.resources == spec.Resources(slots=3, cpus_per_trial=2, gpus_per_trial=0.25)
+    assert file.resources == spec.Resources(
+        slots=3,
+        cpus_per_trial=2,
+        gpus_per_trial=0.25,
+        trial_timeout=7200.0,
+        trial_memory=3 * 2**29,
+    )
     assert json.loads(json.dumps(file.given)) == file.given
 
 

@@ -181,6 +181,14 @@ CASES = {
         ({"resources": {"gpus_per_trial": 0}}, "resources.gpus_per_trial: got 0 - use a share of"),
         ({"resources": {"gpus_per_trial": 1.5}}, "resources.gpus_per_trial: got 1.5 - use a share"),
         ({"resources": {"gpus_per_trial": True}}, "resources.gpus_per_trial: got true - use a sha"),
+        ({"resources": {"trial_timeout": "1d"}}, "resources.trial_timeout: got '1d' - use a time"),
+        ({"resources": {"trial_memory": "4"}}, "resources.trial_memory: got '4' - use a size such"),
+        (
+            {"resources": {"trial_memory": "4MB"}},
+            "resources.trial_memory: got '4MB' - use a size from 500MB up to 10TB",
+        ),
+        ({"resources": {"trial_memory": 4.5}}, "resources.trial_memory: got 4.5 - use a size from"),
+        ({"resources": {"trial_memory": True}}, "resources.trial_memory: got true - use a size"),
         ({"resources": {"slots": 0}}, f"resources.slots: got 0 - use {WHOLE} 10,000"),
         (
             {"resources": {"cpus_per_trial": 0.5}},

@@ -71,7 +71,7 @@ keys = {
     "space": "variant heads layers hidden_size dropout learning_rate batch_size clip epochs",
     "training": "epochs batch_size clip epoch_steps learning_rate patience",
     "search": "objective trials timeout keep checkpoint_every sampler pruner seed trails",
-    "resources": "slots cpus_per_trial gpus_per_trial gpu",
+    "resources": "slots cpus_per_trial gpus_per_trial trial_timeout trial_memory gpu",
 }
 wild_ranges = st.fixed_dictionaries(
     {},

@@ -1,0 +1,65 @@
+"""Why a Ray that answers cannot be joined, in words that say what would do."""
+
+import re
+
+from ray.exceptions import AuthenticationError, RayError
+
+from search.errors import ClusterError
+
+_VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
+_MISSING = re.compile(r"No module named '([\w.]+)'")
+_ADVICE = "set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to the cluster's"
+
+
+def refusal(address: str, error: Exception) -> ClusterError:
+    """Tell why a cluster could not be joined although something answers there.
+
+    Arguments:
+        address: of the cluster.
+        error: as Ray raised it.
+    """
+    text = str(error)
+    versions = _VERSIONS.findall(text)
+    if text.startswith("Version mismatch") and len(versions) == 2:  # noqa: PLR2004 - theirs, ours
+        (ray, python), (our_ray, our_python) = versions
+        return ClusterError(
+            f"Ray at {address} is of another version: it has Ray {ray} with Python {python}, "
+            f"and here is Ray {our_ray} with Python {our_python} - install the same on both"
+        )
+    if isinstance(error, AuthenticationError) and "no authentication token" in text:
+        return ClusterError(
+            f"Ray at {address} asks for a token, and there is none here - {_ADVICE}"
+        )
+    if isinstance(error, AuthenticationError | ConnectionError):
+        return ClusterError(
+            f"Ray at {address} answers and does not let this process in: its token is another, or "
+            f"it has just started - {_ADVICE}"
+        )
+    said, _, _ = text.partition("\n")
+    return unreachable(address, said)
+
+
+def unreachable(address: str, why: str) -> ClusterError:
+    """Make the error that says that nothing can be had at an address."""
+    return ClusterError(
+        f"Ray cannot be reached at {address}: {why} - "
+        "check RAY_ADDRESS, or unset it to start a Ray of our own"
+    )
+
+
+def no_start(error: RayError, said: str) -> str:
+    """Say why workers cannot start, and what would do.
+
+    Arguments:
+        error: as Ray raised it.
+        said: its last line.
+    """
+    if missing := _MISSING.search(str(error)):
+        return (
+            f"workers cannot start: a node has no module {missing[1]!r} - install this package, "
+            "of this very version, on every node of the cluster"
+        )
+    return (
+        f"workers cannot start: {said} - "
+        "see that this package and its data fit into a worker's memory"
+    )

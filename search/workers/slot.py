@@ -1,0 +1,109 @@
+"""A slot: its worker, the trial in it, and whether it still answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from search.records import PayloadLost, TrialTask
+from search.workers.guard import Over
+
+BEAT_SECONDS = 3.0
+"""How often a worker is asked whether it is there."""
+MISSES = 5
+"""Beats without an answer after which a worker is lost: within 18 seconds."""
+FETCH_SECONDS = 60.0
+"""How long bytes may take to come; a node that is gone is known to Ray after about as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePayload:
+    """Bytes that lie in a worker's object store."""
+
+    reference: ray.ObjectRef[bytes]
+
+    def fetch(self) -> bytes:
+        """Bring the bytes here."""
+        try:
+            content: bytes = ray.get(self.reference, timeout=FETCH_SECONDS)
+        except RayError as error:
+            raise PayloadLost(said(error)) from error
+        return content
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A place where one trial runs at a time."""
+
+    actor: Any
+    starting: Any
+    """The reference of the worker's answer; None once it is ready."""
+    where: str = ""
+    task: TrialTask | None = None
+    stream: Any = None
+    announced: Any = None
+    """What its worker has said whose bytes come next; None where none do."""
+    trials: int = 0
+    leaving: bool = False
+    """Whether it goes as soon as its trial has handed in."""
+    missed: int = 0
+    """Beats in a row without an answer."""
+    gone: bool = False
+    """Whether its worker was found dead."""
+    over: Over | None = None
+    """Which limit its trial has passed and goes on all the same."""
+    overran: int = 0
+    """Beats in a row in which it did."""
+    _asked: Any = None
+
+    @property
+    def source(self) -> object:
+        """What is waited for to hear of it; None where nothing is to come."""
+        return self.starting if self.starting is not None else self.stream
+
+    @property
+    def lost(self) -> bool:
+        """Whether its worker has not answered for too long, or is dead."""
+        return self.gone or self.missed >= MISSES or self.overrun
+
+    @property
+    def overrun(self) -> bool:
+        """Whether its trial goes on past a limit although it was told to end."""
+        return self.overran >= MISSES
+
+    def start(self, task: TrialTask) -> None:
+        """Train a trial."""
+        self.task, self.over, self.overran = task, None, 0
+        self.trials += 1
+        self.stream = self.actor.train.options(
+            num_returns="streaming", _generator_backpressure_num_objects=1
+        ).remote(task)
+
+    def tell(self, what: str, epoch: int = 0) -> object:
+        """Wish something of the trial; gives the reference of the worker's answer."""
+        assert self.task is not None
+        return self.actor.hear.remote(self.task.number, self.task.attempt, what, epoch)
+
+    def beat(self) -> None:
+        """Ask whether the worker is there, and count how often it has not answered."""
+        if self.starting is not None:
+            return
+        if self._asked is not None and not ray.wait([self._asked], timeout=0)[0]:
+            self.missed += 1
+            return
+        try:
+            if self._asked is not None:
+                self.over = ray.get(self._asked)
+                self.overran = self.overran + 1 if self.over else 0
+        except RayError:
+            self.gone = True
+            return
+        self.missed = 0
+        self._asked = self.actor.alive.remote()
+
+
+def said(error: Exception) -> str:
+    """Give the last line of what Ray says, which names the cause."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

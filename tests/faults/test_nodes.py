@@ -1,0 +1,42 @@
+"""A study on a cluster whose nodes come and go, and which then is gone and comes back."""
+
+from typing import Any
+
+import pytest
+from ray.cluster_utils import Cluster
+
+pytestmark = pytest.mark.slow
+
+
+def head(port: int | None = None) -> Any:
+    """Start what manages a cluster, without room for trials."""
+    return Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "gcs_server_port": port})
+
+
+def test_a_study_outlives_its_nodes_and_its_whole_ray(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.write(trials=6, steps=60)
+    cluster = head()
+    try:
+        monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+        first = cluster.add_node(num_cpus=1)
+        process = bench.launch()
+        bench.wait_until(lambda: bench.epochs() >= 1, process)
+        cluster.add_node(num_cpus=1)
+        bench.wait_until(lambda: len(bench.unfinished()) == 2, process)
+        cluster.remove_node(first, allow_graceful=False)
+        seen = bench.epochs()
+        bench.wait_until(lambda: bench.epochs() > seen + 1, process)
+        port = int(cluster.address.rpartition(":")[2])
+        cluster.shutdown()
+        cluster = head(port)
+        cluster.add_node(num_cpus=2)
+        code, _, said = bench.finish(process)
+    finally:
+        cluster.shutdown()
+    assert code == 0, said
+    assert "2 ready" in said
+    assert "lost its worker" in said
+    bench.check_whole(6)
+    bench.check_replays([0])

@@ -1,0 +1,54 @@
+"""A cluster of several nodes, as processes of this machine: nodes that come and go."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from search import workers
+from search.errors import ClusterError
+from search.records import Ended, Lost, Reported
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    """A head that has no room for trials."""
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    yield made
+    workers.disconnect()
+    made.shutdown()
+
+
+def test_slots_follow_the_nodes_of_a_cluster_in_the_middle_of_trials(
+    cluster: Any, make_places: Any, make_task: Any
+) -> None:
+    workers.connect(cluster.address, slots=None, cpus=1)
+    logging.getLogger("ray").setLevel(logging.CRITICAL)
+    places = make_places(cpus=1)
+    places.slots.open(9)
+    assert "no node is there yet" in places.slots.slots.lacking
+
+    first = cluster.add_node(num_cpus=1)
+    places.ready(1)
+    places.slots.start(places.slots.free_slots()[0], make_task(0))
+    cluster.add_node(num_cpus=2)
+    places.ready(3)
+    for number, slot in enumerate(places.slots.free_slots(), start=1):
+        places.slots.start(slot, make_task(number))
+    places.until(lambda: {event.number for event in places.of(Reported)} == {0, 1, 2})
+
+    cluster.remove_node(first, allow_graceful=False)
+    places.until(lambda: places.of(Lost))
+    places.ready(2)
+    (lost,) = places.of(Lost)
+    assert (lost.number, lost.blames_trial) == (0, False)
+    assert places.slots.busy == 2
+    assert not places.of(Ended)
+    with pytest.raises(ClusterError, match=r"asks for 3 CPUs .* largest node of Ray has 2 CPUs"):
+        make_places(cpus=3)
+    assert sum(node["Alive"] for node in ray.nodes()) == 2

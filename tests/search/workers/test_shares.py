@@ -1,0 +1,193 @@
+"""Slots that are given up and taken again as the share of a study goes."""
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import ray
+
+from search import workers
+from search.errors import ClusterError, Outage
+from search.records import Ended, Lost, Reported, Slots, StateGiven
+from search.workers.membership import Expelled
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ray_of_two() -> Iterator[None]:
+    workers.connect(None, slots=2, cpus=1)
+    yield
+    workers.disconnect()
+
+
+class Share:
+    """As much of the room as is allowed at the moment."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.rooms: set[int] = set()
+
+    def __call__(self, room: int) -> int:
+        self.rooms.add(room)
+        return min(room, self.most)
+
+
+def test_a_share_that_shrinks_takes_idle_slots_at_once_and_busy_ones_with_a_state(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    share = Share(2)
+    places = make_places(share=share, ask=two_places)
+    places.ready(2)
+    first, second = places.slots.free_slots()
+    places.slots.start(first, make_task(0))
+    places.until(lambda: places.of(Reported))
+    share.most = 1
+    places.ready(1)
+    assert places.slots.busy == 1, "the idle one has gone"
+    assert second not in places.slots._slots
+    assert not places.of(StateGiven)
+
+    share.most = 2
+    places.ready(2)
+    places.slots.start(places.slots.free_slots()[0], make_task(1))
+    share.most = 0
+    places.until(lambda: len(places.of(Ended)) == 2)
+    states = {event.number: event.payload.fetch() for event in places.of(StateGiven)}
+    epochs = {event.number: event.report.epoch for event in places.of(Reported)}
+    assert {event.outcome.kind for event in places.of(Ended)} == {"handed_in"}
+    assert {number: int(state) for number, state in states.items()} == {1: 0, **epochs}
+    assert (places.slots.slots.ready, places.slots.busy, places.of(Lost)) == (0, 0, [])
+    assert share.rooms == {2}
+
+
+def test_no_more_slots_are_held_than_the_file_asks_for(make_places: Any, two_places: Any) -> None:
+    places = make_places(slots=1, ask=two_places)
+    places.ready(1)
+    assert len(places.slots._slots) == 1
+
+
+def test_a_worker_that_is_told_to_end_gives_a_state_and_is_replaced(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    places = make_places(slots=1, ask=two_places)
+    places.ready(1)
+    (slot,) = places.slots.free_slots()
+    places.slots.start(slot, make_task(0))
+    places.until(lambda: places.of(Reported))
+    os.kill(int(slot.where.rpartition(":")[2]), signal.SIGTERM)
+    places.until(lambda: places.of(Ended))
+    (state,), (end,) = places.of(StateGiven), places.of(Ended)
+    assert end.outcome.kind == "handed_in"
+    assert int(state.payload.fetch()) == state.epoch >= 1
+    places.ready(1)
+    assert places.slots.free_slots()[0].where != slot.where
+    assert not places.of(Lost)
+
+
+def test_a_worker_that_gives_no_sign_of_life_is_lost_and_no_trial_is_to_blame(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    places = make_places(slots=1, ask=two_places, beat_seconds=0.2)
+    places.ready(1)
+    (slot,) = places.slots.free_slots()
+    places.slots.start(slot, make_task(0))
+    places.until(lambda: places.of(Reported))
+    pid = int(slot.where.rpartition(":")[2])
+    os.kill(pid, signal.SIGSTOP)  # as if its link were cut
+    try:
+        places.until(lambda: places.of(Lost))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    (lost,) = places.of(Lost)
+    assert (lost.reason, lost.blames_trial) == ("its worker gave no sign of life", False)
+    places.ready(1)
+    assert slot not in places.slots._slots
+
+
+def test_an_idle_worker_that_dies_is_replaced(make_places: Any, two_places: Any) -> None:
+    places = make_places(slots=1, ask=two_places, beat_seconds=0.2)
+    places.ready(1)
+    (slot,) = places.slots.free_slots()
+    os.kill(int(slot.where.rpartition(":")[2]), signal.SIGKILL)
+    places.until(lambda: slot not in places.slots._slots)
+    places.ready(1)
+    assert places.events == []
+
+
+def test_workers_that_cannot_start_end_a_study_that_has_none(
+    make_places: Any, two_places: Any
+) -> None:
+    places = make_places("broken", slots=1, ask=two_places)
+    with pytest.raises(ClusterError, match=r"cannot start: .*no such thing here"):
+        places.ready(1)
+
+
+def test_a_cluster_without_nodes_is_waited_for_and_said(make_places: Any, two_places: Any) -> None:
+    nodes, two_places.answer = two_places.answer, ()
+    places = make_places(ask=two_places)
+    places.slots.open(2)
+    assert "no node is there yet" in places.slots.slots.lacking
+    two_places.answer = nodes
+    places.ready(2)
+    assert places.slots.slots.lacking == ""
+
+
+def reached(places: Any) -> bool:
+    try:
+        places.slots.check()
+    except Outage:
+        return False
+    return True
+
+
+def test_while_ray_is_out_of_reach_trials_go_on_and_no_worker_is_started(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    places = make_places(ask=two_places)
+    places.ready(2)
+    places.slots.start(places.slots.free_slots()[0], make_task(0))
+    nodes, two_places.answer = two_places.answer, ClusterError("Ray cannot be reached")
+    places.until(lambda: not reached(places))
+    with pytest.raises(Outage, match="Ray cannot be reached"):
+        places.slots.check()
+    places.slots.release_idle()
+    before = len(places.of(Reported))
+    places.until(lambda: len(places.of(Reported)) > before + 1)
+    assert places.slots.slots == Slots(ready=1, waiting=0)
+    two_places.answer = nodes
+    places.until(lambda: reached(places))
+    places.ready(2)
+    assert places.slots.busy == 1
+    assert not places.of(Lost)
+
+
+def test_a_ray_that_has_come_in_the_place_of_another_is_joined_as_soon_as_it_can_be(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    tries = []
+    nodes = two_places.answer
+
+    def join() -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise ClusterError("not yet")
+        two_places.answer = nodes
+
+    places = make_places(ask=two_places, join=join)
+    places.ready(2)
+    former = list(places.slots._slots)
+    places.slots.start(former[0], make_task(0))
+    places.until(lambda: places.of(Reported))
+    two_places.answer = Expelled("another Ray")
+    places.until(lambda: not reached(places))
+    places.until(lambda: reached(places) and tries == [0, 1, 2])
+    for slot in former:
+        ray.kill(slot.actor)  # as they went with their Ray
+    places.until(lambda: places.of(Lost))
+    (lost,) = places.of(Lost)
+    assert (lost.number, lost.reason, lost.blames_trial) == (0, "its Ray is gone", False)
+    places.ready(2)
+    assert not set(former) & set(places.slots._slots)
