@@ -74,6 +74,7 @@ def _create(path: Path) -> None:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         storage.remove_session()
         storage.engine.dispose()
+        fresh.chmod(0o600)  # as its log will be, too
         fresh.rename(path)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from optuna.study import StudyDirection
 
 from search.database import is_there, open_storage, postgresql
 from search.errors import StorageError
@@ -122,6 +123,18 @@ def test_what_a_maker_that_died_has_left_is_not_built_upon(tmp_path: Path) -> No
         (tmp_path / f".studies.db.part{ending}").write_text("half a page, as a power cut leaves it")
     open_storage(f"sqlite:///{tmp_path}/studies.db", create=True).engine.dispose()
     assert [path.name for path in tmp_path.iterdir()] == ["studies.db"]
+
+
+def test_nobody_else_may_look_into_a_database_or_its_log(tmp_path: Path) -> None:
+    storage = open_storage(f"sqlite:///{tmp_path}/of/mine/s.db", create=True)
+    storage.create_new_study([StudyDirection.MINIMIZE], "small")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "of/mine").iterdir()}
+    assert modes.pop("s.db") == 0o600
+    assert set(modes) >= {"s.db-wal"}
+    assert set(modes.values()) == {0o600}
+    assert (tmp_path / "of" / "mine").stat().st_mode & 0o777 == 0o700
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 def test_a_database_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> None:
