@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import time
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -340,8 +341,20 @@ def test_an_interrupted_study_hands_its_trials_in_and_goes_on_from_there(
 def test_a_trial_whose_slot_goes_goes_on_elsewhere_from_the_state_it_gave_as_often_as_it_takes(
     desk: Any, make_report: Any, tmp_path: Path
 ) -> None:
+    class Slow(Bytes):
+        """Bytes that take a while to come."""
+
+        def fetch(self) -> bytes:
+            time.sleep(0.05)
+            return super().fetch()
+
     class Moving(FakeWorkers):
         """Slots that go, each time after a state."""
+
+        def state(self, task: TrialTask) -> Event:
+            return replace(
+                super().state(task), payload=Slow(str(self.epochs[task.number]).encode())
+            )
 
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
