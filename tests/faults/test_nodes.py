@@ -16,7 +16,7 @@ def head(port: int | None = None) -> Any:
 def test_a_study_outlives_its_nodes_and_its_whole_ray(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.write(trials=6, steps=60)
+    bench.write(trials=4, steps=60)
     cluster = head()
     try:
         monkeypatch.setenv("RAY_ADDRESS", cluster.address)
@@ -38,5 +38,4 @@ def test_a_study_outlives_its_nodes_and_its_whole_ray(
     assert code == 0, said
     assert "2 ready" in said
     assert "lost its worker" in said
-    bench.check_whole(6)
-    bench.check_replays([0])
+    bench.check_whole(4)

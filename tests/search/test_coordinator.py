@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import time
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -342,8 +343,20 @@ def test_an_interrupted_study_hands_its_trials_in_and_goes_on_from_there(
 def test_a_trial_whose_slot_goes_goes_on_elsewhere_from_the_state_it_gave_as_often_as_it_takes(
     desk: Any, make_report: Any, tmp_path: Path
 ) -> None:
+    class Slow(Bytes):
+        """Bytes that take a while to come."""
+
+        def fetch(self) -> bytes:
+            time.sleep(0.05)
+            return super().fetch()
+
     class Moving(FakeWorkers):
         """Slots that go, each time after a state."""
+
+        def state(self, task: TrialTask) -> Event:
+            return replace(
+                super().state(task), payload=Slow(str(self.epochs[task.number]).encode())
+            )
 
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
@@ -355,7 +368,8 @@ def test_a_trial_whose_slot_goes_goes_on_elsewhere_from_the_state_it_gave_as_oft
                 self.handed_in.discard(number)
                 if number not in self.stops:  # else its verdict stands, and it has ended
                     self.moved.append((number, self.epochs[number]))
-                return self.end(task, "handed_in", self.epochs[number])
+                ended = self.end(task, "handed_in", self.epochs[number])
+                return replace(ended, weights=None)  # as of one that does not lead
             if self.chance.random() < 0.4:
                 self.handed_in.add(number)
                 return self.state(task)

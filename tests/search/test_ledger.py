@@ -137,6 +137,7 @@ def test_equal_values_are_ordered_by_the_loss_then_the_number() -> None:
         ("stopped", TrialState.PRUNED, {}),
         ("diverged", TrialState.PRUNED, {"diverged": 1.0}),
         ("out_of_memory", TrialState.PRUNED, {"out_of_memory": 1.0}),
+        ("out_of_time", TrialState.PRUNED, {"out_of_time": 1.0}),
         ("failed", TrialState.FAIL, {}),
     ],
 )

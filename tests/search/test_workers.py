@@ -17,6 +17,7 @@ from search import workers
 from search.records import (
     Ended,
     Event,
+    Limits,
     Lost,
     Outcome,
     Quiet,
@@ -189,6 +190,43 @@ def test_a_wish_may_come_before_its_trial_does(data: SequenceData, task: TrialTa
     again = list(worker.train(replace(task, attempt=task.attempt + 1)))
     assert isinstance(again[-1], Outcome)
     assert again[-1].kind == "handed_in"
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind"),
+    [(Limits(seconds=0.0), "out_of_time"), (Limits(memory=1), "out_of_memory")],
+)
+def test_a_trial_past_a_limit_ends_at_the_next_batch_as_of_its_last_epoch(
+    limits: Limits, kind: str, data: SequenceData, task: TrialTask
+) -> None:
+    worker = Worker(data, gpu=False, limits=limits)
+    said: list[Any] = []
+    for message in worker.train(replace(task, training=replace(TRAINING, epochs=500))):
+        said.append(message)
+        if len(said) == 2:
+            worker._guard.look()
+    end = said[2]
+    assert isinstance(end, Outcome)
+    assert end.kind == kind
+    assert end.best == min(said[:2], key=lambda report: report.metrics["cross_entropy"])
+    assert isinstance(said[3], bytes)
+    assert worker.alive() is None
+    worker = Worker(data, gpu=False, limits=limits)
+    assert [type(message) for message in worker.train(task)].count(EpochReport) == 3
+
+
+def test_a_worker_that_is_about_to_be_taken_away_hands_in_whatever_it_is_given(
+    data: SequenceData, task: TrialTask
+) -> None:
+    worker = Worker(data, gpu=False)
+    training = worker.train(task)
+    next(training)
+    worker._notice()
+    kinds = [message.kind for message in training if isinstance(message, Outcome)]
+    later = list(worker.train(replace(task, number=1)))
+    assert kinds == ["handed_in"]
+    assert later[0] == ("state", 0, 0)
+    assert later[-1].kind == "handed_in"
 
 
 def test_a_trial_that_raises_fails_with_the_reason_and_the_worker_is_replaced(

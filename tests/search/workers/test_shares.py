@@ -10,7 +10,7 @@ import ray
 
 from search import workers
 from search.errors import ClusterError, Outage
-from search.records import Ended, Lost, Reported, Slots, StateGiven
+from search.records import Ended, Limits, Lost, Reported, Slots, StateGiven
 from search.workers.membership import Expelled
 
 pytestmark = pytest.mark.slow
@@ -191,3 +191,20 @@ def test_a_ray_that_has_come_in_the_place_of_another_is_joined_as_soon_as_it_can
     assert (lost.number, lost.reason, lost.blames_trial) == (0, "its Ray is gone", False)
     places.ready(2)
     assert not set(former) & set(places.slots._slots)
+
+
+def test_a_trial_that_goes_on_past_a_limit_is_ended_with_its_worker(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    places = make_places(
+        slots=1, ask=two_places, beat_seconds=0.2, limits=Limits(seconds=0.5)
+    )  # such a worker heeds no limit
+    places.ready(1)
+    (slot,) = places.slots.free_slots()
+    places.slots.start(slot, make_task(0))
+    places.until(lambda: places.of(Ended))
+    (end,) = places.of(Ended)
+    assert (end.outcome.kind, end.outcome.reason) == ("out_of_time", "past trial_timeout: 0.5 s")
+    assert not places.of(Lost)
+    places.ready(1)
+    assert places.slots.free_slots()[0].where != slot.where
