@@ -123,7 +123,8 @@ class Service:
     def wait_coordinator(self) -> int:
         """Wait until there is one."""
         while (pid := self.coordinator()) is None:
-            time.sleep(0.1)
+            if self.ended.wait(0.1):
+                raise SystemExit("the study has ended before all faults - use more --steps")
         return pid
 
     def kill(self) -> None:
@@ -250,7 +251,8 @@ def torment(  # noqa: PLR0915 - one fault after the other, as they are told abov
     killer.start()
 
     def pause(seconds: float) -> None:
-        ended.wait(seconds)
+        if ended.wait(seconds):
+            raise SystemExit("the study has ended before all faults - use more --steps")
         load_best(store, findings)
 
     pause(30)

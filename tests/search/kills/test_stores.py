@@ -24,7 +24,7 @@ NOTHING = -1
 
 def search(place: Any, say: Any) -> None:
     """Keep what two trials give, of which the second displaces the first; contents count on."""
-    store = store_in(at(place.beside_database), generation=1)
+    store = store_in(at(place.usual_checkpoints), generation=1)
     for number, leaders in ((0, [0]), (1, [1, 0])):
         say({"running": [number], "leaders": leaders})
         for epoch in range(EPOCHS):
@@ -44,7 +44,7 @@ def test_what_was_kept_is_there_and_after_the_next_sweep_nothing_else(deaths: An
         known = {"running": [], "leaders": [], "state": NOTHING, "weights": NOTHING}
         for fact in said:
             known |= fact
-        folder, running, leaders = at(place.beside_database), known["running"], known["leaders"]
+        folder, running, leaders = at(place.usual_checkpoints), known["running"], known["leaders"]
         check_kept(folder, **known)
         after = store_in(folder, generation=2)
         after.sweep(running, leaders)

@@ -142,4 +142,4 @@ def test_a_study_that_is_half_deleted_can_be_deleted_and_nothing_is_left(deaths:
         if there:
             delete(place, lambda _: None)
         assert rows(place) == {}
-        assert list(at(place.beside_database).path.iterdir()) == []
+        assert list(at(place.usual_checkpoints).path.iterdir()) == []
