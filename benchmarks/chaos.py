@@ -435,6 +435,7 @@ def main() -> None:
     asked.add_argument("--replays", type=int, default=1_000, help="trials to train again")
     asked.add_argument("--without-calm", action="store_true", help="skip the calm run")
     given = asked.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # namespaces and mounts are undone
     stormy = search(given.trials, given.steps, calm=False, replays=given.replays)
     calm = None if given.without_calm else search(given.trials, given.steps, calm=True, replays=0)
     for what, found, wanted in report(given.trials, stormy, calm):
