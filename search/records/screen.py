@@ -80,7 +80,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unblocked:
-    """It can be written again."""
+    """What was waited for is back."""
 
     seconds: float
     """How long it could not."""

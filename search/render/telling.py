@@ -57,7 +57,7 @@ def waiting(fact: Waiting) -> str:
 
 
 def blocked(fact: Blocked) -> str:
-    """Say what cannot be written, how long that is waited for, and that nothing is lost."""
+    """Say what has failed, how long that is waited for, and that nothing is lost."""
     return (
         f"{fact.problem}; waiting up to {seconds(fact.seconds)}: running trials train on, "
         "and nothing is lost"
@@ -65,8 +65,8 @@ def blocked(fact: Blocked) -> str:
 
 
 def unblocked(fact: Unblocked) -> str:
-    """Say that it can be written again."""
-    return f"it can be written again after {seconds(fact.seconds)}: the study goes on"
+    """Say that what was waited for is back."""
+    return f"all is well again after {seconds(fact.seconds)}: the study goes on"
 
 
 def stopping(fact: Stopping) -> str:

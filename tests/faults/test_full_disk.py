@@ -69,6 +69,6 @@ def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_wi
     (small_disk / FILL).unlink()
     code, _, said = bench.finish(patient)
     assert code == 0, said
-    assert said.count("it can be written again after") == 1
+    assert said.count("all is well again after") == 1
     bench.check_whole(3)
     bench.check_replays([trial.number for trial in running])

@@ -120,7 +120,7 @@ def test_a_server_that_goes_down_costs_nothing_and_the_password_is_told_nowhere(
         assert f"127.0.0.1:{server.port}" in told[-1]
     code, _, said = served.finish(patient)
     assert code == 0, said
-    assert said.count("it can be written again after") == 1
+    assert said.count("all is well again after") == 1
     bench.check_whole(3)
     bench.check_replays([running[0].number])
 

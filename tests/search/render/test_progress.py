@@ -160,7 +160,7 @@ def test_lines_tell_of_a_full_disk_and_that_it_goes_on() -> None:
             "the store /x cannot be written: full - make room; waiting up to 10 min: "
             "running trials train on, and nothing is lost"
         ),
-        "it can be written again after 23 s: the study goes on",
+        "all is well again after 23 s: the study goes on",
         (
             "it was interrupted: running trials go on from the states before - "
             "the store /x cannot be written: full"
@@ -176,7 +176,7 @@ def test_the_live_view_tells_of_a_full_disk_before_and_after_a_study_is_opened(
         for fact in (*FULL, *facts, *FULL):
             shown.watch(fact)
     assert file.getvalue().count("the store /x cannot be written: full - make room;") == 2
-    assert file.getvalue().count("it can be written again after 23 s") == 2
+    assert file.getvalue().count("all is well again after 23 s") == 2
     assert file.getvalue().count("running trials go on from the states before") == 2
 
 

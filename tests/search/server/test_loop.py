@@ -84,7 +84,7 @@ def test_a_study_that_fails_by_its_own_fault_says_why_and_waits_to_be_submitted(
     assert service.turn() == ["a"]
 
 
-@pytest.mark.parametrize("error", ["ClusterError", "DatabaseTrouble", "Outage"])
+@pytest.mark.parametrize("error", ["ClusterError", "DatabaseTrouble", "Outage", "StorageError"])
 def test_after_a_fault_of_ray_or_the_database_a_study_rests_longer_each_time(
     error: str, service: Any
 ) -> None:
