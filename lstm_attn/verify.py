@@ -3,7 +3,8 @@
     python -m lstm_attn.verify FOLDER
 
 reads the files that the export's `config.json` names, encodes them anew, and prints one line of
-JSON: the scores, or the problems.
+JSON: the scores, or the problems. With `--files` stdin says where the files are instead, as JSON
+of the same form.
 """
 
 import argparse
@@ -79,11 +80,18 @@ class Verified:
         )
 
 
-def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Verified:
+def verify(
+    folder: Path,
+    *,
+    files: DataConfig | None = None,
+    device: str = "cpu",
+    with_test: bool = True,
+) -> Verified:
     """Load an export and score it on the data it was trained on.
 
     Arguments:
         folder: the export.
+        files: where its data are now; None: where the export says.
         device: where to compute, as PyTorch names it.
         with_test: whether to score test rows too, where there are any.
 
@@ -94,6 +102,7 @@ def verify(folder: Path, *, device: str = "cpu", with_test: bool = True) -> Veri
     predictor = load(folder, device=device)
     saved, training = predictor.saved, predictor.saved.training
     source, was, threads = _origin(folder)
+    source = files or source
     torch.set_num_threads(threads)
     data = prepare(source, saved.task)
     if data.fingerprint != was:
@@ -151,11 +160,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Verify the export that the command line names; 0 if it could be scored."""
     parser = argparse.ArgumentParser(prog="python -m lstm_attn.verify", description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", action="store_true")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--without-test", action="store_true")
     given = parser.parse_args(arguments)
+    files = from_json(DataConfig, json.load(sys.stdin)) if given.files else None
     try:
-        verified = verify(given.folder, device=given.device, with_test=not given.without_test)
+        verified = verify(
+            given.folder, files=files, device=given.device, with_test=not given.without_test
+        )
     except LstmAttnError as error:
         answer: dict[str, Any] = {"problems": error.problems}
     else:

@@ -23,6 +23,7 @@ from search.errors import StorageError, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
 from search.spec import StudySpec, is_name
+from search.uploads import Upload, Uploads
 
 TESTS = "test_scores"
 """The study's attribute of test scores, by trial number: scored once, shown again."""
@@ -185,6 +186,10 @@ class Archive:
     def is_run(self, name: str) -> bool:
         """Tell whether somebody runs a study, by name: it may not be written yet."""
         return lease.holder(self.storage.engine, name) is not None
+
+    def upload(self, name: str) -> Upload | None:
+        """Read which data of a study are in the store; None where none were put there."""
+        return Uploads(self.storage.engine).find(name)
 
     def guard(self, study: StoredStudy) -> None:
         """Refuse every further commit once the study is deleted."""

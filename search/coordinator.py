@@ -1,7 +1,6 @@
 """The loop of a study: fill slots, take an event, decide, record."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from search.aside import Aside
 from search.checkpoints import Store
 from search.ledger import Ledger
 from search.patience import Interrupted, StopSignal, Through, at_once
@@ -28,6 +28,7 @@ from search.records import (
     Told,
     TrialSummary,
     TrialTask,
+    Unwritten,
     Verdict,
     WeightsGiven,
 )
@@ -111,7 +112,7 @@ class Coordinator:
     """Brings a write to its end; meanwhile events are put aside."""
     clock: Callable[[], float] = time.monotonic
     _handing_in: bool = False
-    _aside: deque[Event] = field(default_factory=deque)
+    _aside: Aside = field(default_factory=Aside)
     _slots: Slots | None = None
     _state_wished: dict[int, float] = field(default_factory=dict)
     _states_written: dict[int, Future[None]] = field(default_factory=dict)
@@ -131,7 +132,8 @@ class Coordinator:
         """Take an event while something cannot be written, to be handled in its turn."""
         event = self.workers.next_event()
         if not isinstance(event, Quiet):
-            self._aside.append(event)
+            self._aside.put(event)
+            self.watch(Unwritten(reports=len(self._aside)))
 
     def _run(self, stop: StopSignal) -> Ending:
         for number in self.ledger.running():
@@ -145,14 +147,16 @@ class Coordinator:
             if not self._aside:
                 self._fill()
             self._wish_states()
-            self._handle(self._next_event())
+            self._handle_next()
             self._look_after_states()
             self.through(self.store.check)
         self.through(self.store.finish)
         return Ending.EXHAUSTED if self.ledger.exhausted else Ending.SPENT
 
-    def _next_event(self) -> Event:
-        return self._aside.popleft() if self._aside else self.workers.next_event()
+    def _handle_next(self) -> None:
+        self._handle(self._aside.take() or self.workers.next_event())
+        if self._aside.is_spent():
+            self.watch(Unwritten(reports=0))
 
     def _fill(self) -> None:
         """Give every free slot a trial; without any left, give the slots back."""
@@ -190,7 +194,7 @@ class Coordinator:
         match event:
             case Reported(number=number, attempt=attempt, report=report):
                 verdict = self.ledger.report(
-                    number, attempt, report, is_newest=lambda: not self._has_reported(event)
+                    number, attempt, report, is_newest=lambda: not self._aside.has_later(event)
                 )
                 if verdict is Verdict.PRUNE:
                     self._prune(number)
@@ -213,12 +217,6 @@ class Coordinator:
                     self.ledger.requeue(number, attempt, reason, blames_trial=event.blames_trial)
                 )
         self.watch(event)
-
-    def _has_reported(self, than: Reported) -> bool:
-        """Tell whether a trial has reported a later epoch, which waits to be recorded."""
-        mine = (than.number, than.attempt)
-        later = (event for event in self._aside if isinstance(event, Reported))
-        return any((event.number, event.attempt) == mine for event in later)
 
     def _counts(self, number: int, attempt: int, epoch: int) -> bool:
         """Tell whether a checkpoint is the current attempt's, of epochs that are recorded."""
@@ -295,6 +293,6 @@ class Coordinator:
         self.workers.hand_in()
         deadline = self.clock() + HAND_IN_SECONDS
         while (self._aside or self.workers.busy) and self.clock() < deadline:
-            self._handle(self._next_event())
+            self._handle_next()
         self.through(self.store.finish)
         return why

@@ -14,6 +14,7 @@ from lstm_attn.stream import epoch_steps
 from lstm_attn.tasks import task_for
 from search import lease, spec, workers
 from search.archive import Archive, StoredStudy, opened
+from search.carrying import Read
 from search.checkpoints import Store, at
 from search.coordinator import Coordinator
 from search.database import is_there
@@ -34,6 +35,7 @@ def launch(
     watch: Callable[[Fact], None],
     orders: Orders | None = None,
     outage_seconds: float | None = None,
+    read: Read = prepare,
 ) -> Launched:
     """Run a study, or go on with it, until its budget is spent or someone asks it to stop.
 
@@ -44,6 +46,7 @@ def launch(
         watch: sees what happens.
         orders: of a server that runs the study; None: the launch stands alone.
         outage_seconds: how long what fails is waited for; None: `PATIENCE_SECONDS`.
+        read: gives the data that the file names.
 
     Raises:
         SearchError, LstmAttnError: see the trees.
@@ -51,7 +54,7 @@ def launch(
     stop = Stop(timeout if timeout is not None else file.timeout, orders=orders)
     patience = Patience(stop, watch, seconds=outage_seconds or PATIENCE_SECONDS)
     try:
-        return _launch(file, settings, stop, patience, watch)
+        return _launch(file, settings, stop, patience, watch, read)
     except Interrupted as interrupted:
         stop.insist(interrupted.ending)
         raise Outage(
@@ -65,10 +68,11 @@ def _launch(
     stop: Stop,
     patience: Patience,
     watch: Callable[[Fact], None],
+    read: Read,
 ) -> Launched:
     """Take one thing after the other; on the way out all is undone."""
     with ExitStack() as undo:
-        data = patience(lambda: _told_first(file, settings, undo))
+        data = patience(lambda: _told_first(file, settings, undo, read))
         archive = patience(lambda: undo.enter_context(opened(settings, create=True)))
         held = patience(
             lambda: lease.acquire(
@@ -80,7 +84,7 @@ def _launch(
         undo.callback(held.release)
         stop.heed(held)
         patience.before_retry = held.try_to_renew
-        data = data or checked_data(file)
+        data = data or checked_data(file, read)
         study = patience(lambda: archive.find(file.name))
         if study:
             study.check_place(settings)
@@ -118,13 +122,16 @@ def _join_anew(file: SpecFile, settings: Settings, stop: Stop) -> None:
     stop.listen()  # Ray has just taken signals for itself
 
 
-def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> SequenceData | None:
+def _told_first(
+    file: SpecFile, settings: Settings, undo: ExitStack, read: Read
+) -> SequenceData | None:
     """Tell what the user can mend before anything is made, written or started.
 
     Arguments:
         file: the study file.
         settings: where database, checkpoints and Ray are.
         undo: gets the leaving of a Ray that is joined.
+        read: gives the data that the file names.
 
     Returns:
         the data; None where somebody runs the study, who is met before data are read.
@@ -134,13 +141,13 @@ def _told_first(file: SpecFile, settings: Settings, undo: ExitStack) -> Sequence
         with opened(settings) as archive:
             if archive.is_run(file.name):
                 return None
-            data = checked_data(file)
+            data = checked_data(file, read)
             if study := archive.find(file.name):
                 study.check_place(settings)
                 renewed = replace(study, spec=same(file, study, data, archive))
                 if _spent(renewed, archive):
                     return data
-    data = data or checked_data(file)
+    data = data or checked_data(file, read)
     at(settings.checkpoints_of(study.checkpoints if study else None)).check()
     if settings.ray_address:  # one of our own is started only once the study is ours
         workers.connect(settings.ray_address, slots=None, cpus=file.threads)
@@ -155,9 +162,9 @@ def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
     return summary if is_spent else None
 
 
-def checked_data(file: SpecFile) -> SequenceData:
+def checked_data(file: SpecFile, read: Read = prepare) -> SequenceData:
     """Read the data, and tell what doesn't go together before anything is started."""
-    data = prepare(file.data, file.task)
+    data = read(file.data, file.task)
     spec.resolve(file, data, gpus=False)
     return data
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from search.errors import StudyNotFound
 from search.records import (
     CheckReport,
     Ending,
@@ -86,6 +85,7 @@ def submit(
     name: str | None = None,
     trials: int | None = None,
     slots: int | None = None,
+    with_data: bool = False,
 ) -> Submitted:
     """Put a study on the queue of the database's servers.
 
@@ -96,11 +96,13 @@ def submit(
         name: over the file's.
         trials: the study's total, over the file's.
         slots: trials at a time at most, over the file's.
+        with_data: whether its files of data are put into the checkpoint store.
     """
     from search.server import submit as put
     from search.spec import load
 
-    return put(load(file, [*overrides, *_lines(trials, slots)], name), settings)
+    changed = load(file, [*overrides, *_lines(trials, slots)], name)
+    return put(changed, settings, with_data=with_data)
 
 
 def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending:
@@ -166,18 +168,15 @@ def replay(
         number: the trial's.
         watch: sees each epoch as it ends.
     """
+    from search.carrying import reader
+    from search.replaying import recorded_trial
     from search.replaying import replay as again
 
     with _archive(settings) as archive:
         study = archive.get(name)
-        trials = {trial.number: trial for trial in archive.summary(study).trials}
-        if number not in trials:
-            raise StudyNotFound(
-                f"study {name!r} has no trial {number} - it has 0 to {max(trials, default=0)}"
-                if trials
-                else f"study {name!r} has no trials yet - launch it"
-            )
-        return tuple(again(study, trials[number], archive.threads(study, number), watch))
+        trial = recorded_trial(archive.summary(study), number)
+        read = reader(archive.upload(name), settings)
+        return tuple(again(study, trial, archive.threads(study, number), watch, read))
 
 
 def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Exported, ...]:
@@ -189,6 +188,7 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
         to: the folder; for more than one, a folder each in it.
         top: how many of the best.
     """
+    from search.carrying import at_hand
     from search.export import export_best
 
     with _archive(settings) as archive:
@@ -202,6 +202,7 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
             fingerprint=study.fingerprint,
             known_tests=archive.test_scores(study),
             keep_tests=partial(archive.keep_test_scores, study),
+            data=partial(at_hand, archive.upload(name), settings),
         )
 
 
@@ -266,7 +267,7 @@ def dashboard(
 
 
 def delete(settings: Settings, name: str) -> None:
-    """Delete a study with its checkpoints, and take it off the queue."""
+    """Delete a study with its checkpoints and uploaded data, and take it off the queue."""
     from search import queued
 
     with _archive(settings) as archive:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from search import lease
 from search.archive import Archive
+from search.carrying import discard
 from search.records import Ending, Queued, Stopped, StudySummary
 from search.spec import again
 from search.submissions import Submission, Submissions
+from search.uploads import Uploads
 
 
 def summaries(archive: Archive) -> tuple[StudySummary, ...]:
@@ -47,16 +49,20 @@ def stop(archive: Archive, name: str) -> Stopped:
 
 
 def delete(archive: Archive, name: str) -> None:
-    """Delete a study with its checkpoints, and take it off the queue.
+    """Delete a study with its checkpoints and uploaded data, and take it off the queue.
 
     Raises:
         StudyNotFound: it was neither launched nor submitted.
         StudyElsewhere: somebody runs it.
     """
-    queue = Submissions(archive.storage.engine)
-    if queue.find(name) is None or archive.find(name):
+    queue, uploads = Submissions(archive.storage.engine), Uploads(archive.storage.engine)
+    upload = uploads.find(name)
+    if archive.find(name) or not (queue.find(name) or upload):
         archive.delete(archive.get(name))
     queue.forget(name)
+    if upload:
+        discard(upload, archive.settings)
+        uploads.forget(name)
 
 
 def _standing(study: StudySummary, one: Submission | None) -> StudySummary:

@@ -8,12 +8,33 @@ from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport, Wish
 from search import strategy, trial
 from search.archive import StoredStudy
-from search.errors import ReplayDiffers, WrongUse
-from search.records import ReplayedEpoch, TrialSummary, TrialTask
+from search.carrying import Read
+from search.errors import ReplayDiffers, StudyNotFound, WrongUse
+from search.records import ReplayedEpoch, StudySummary, TrialSummary, TrialTask
+
+
+def recorded_trial(study: StudySummary, number: int) -> TrialSummary:
+    """Give a trial of a study.
+
+    Raises:
+        StudyNotFound: it has none of that number.
+    """
+    trials = {trial.number: trial for trial in study.trials}
+    if number not in trials:
+        raise StudyNotFound(
+            f"study {study.name!r} has no trial {number} - it has 0 to {max(trials, default=0)}"
+            if trials
+            else f"study {study.name!r} has no trials yet - launch it"
+        )
+    return trials[number]
 
 
 def replay(
-    study: StoredStudy, recorded: TrialSummary, threads: int, watch: Callable[[ReplayedEpoch], None]
+    study: StoredStudy,
+    recorded: TrialSummary,
+    threads: int,
+    watch: Callable[[ReplayedEpoch], None],
+    read: Read = prepare,
 ) -> Iterator[ReplayedEpoch]:
     """Train a recorded trial from its record: configuration, seed, threads.
 
@@ -22,6 +43,7 @@ def replay(
         recorded: the trial.
         threads: CPU threads it was trained with.
         watch: sees each epoch as it ends.
+        read: gives the study's data.
 
     Raises:
         WrongUse: the data have changed, or no epoch was recorded.
@@ -30,7 +52,7 @@ def replay(
     if not recorded.curve:
         raise WrongUse(f"trial {recorded.number} of {study.name!r} has ended no epoch to compare")
     spec = study.spec
-    data = prepare(spec.data, spec.task)
+    data = read(spec.data, spec.task)
     if data.fingerprint != study.fingerprint:
         raise WrongUse(f"the data of {study.name!r} have changed since - put them back to replay")
     model, training = spec.space.configure(recorded.params)

@@ -39,10 +39,7 @@ class Folder:
     def make(self) -> None:
         """Make it with those above it; nobody else may look in."""
         with self._told("written"):
-            way = (self.path, *self.path.parents)
-            missing = list(itertools.takewhile(lambda one: not one.is_dir(), way))
-            for folder in reversed(missing):  # `parents=True` would leave those above it open
-                folder.mkdir(exist_ok=True, mode=0o700)
+            make_private(self.path)
 
     def names(self) -> list[str]:
         """List its files; an absent folder has none."""
@@ -96,6 +93,13 @@ def one_part(name: str) -> str:
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise StoreError(f"{name!r} is no name for a place in the checkpoint store - take another")
     return name
+
+
+def make_private(path: Path) -> None:
+    """Make a folder with those above it, as far as they aren't there; nobody else may look in."""
+    missing = list(itertools.takewhile(lambda one: not one.is_dir(), (path, *path.parents)))
+    for folder in reversed(missing):  # `parents=True` would leave those above it open
+        folder.mkdir(exist_ok=True, mode=0o700)
 
 
 def write_whole(path: Path, content: bytes) -> None:

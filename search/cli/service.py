@@ -26,6 +26,14 @@ def submit(
     *,
     trials: Trials = None,
     slots: Slots = None,
+    with_data: Annotated[
+        bool,
+        typer.Option(
+            "--with-data",
+            help="Put its files of data into the checkpoint store, for servers that don't have "
+            "them; where that is a folder, it must be one that the servers have, too.",
+        ),
+    ] = False,
     name: Rename = None,
     overrides: Overrides = None,
     storage: Storage = None,
@@ -33,8 +41,8 @@ def submit(
 ) -> None:
     """Hand a study to the database's servers, and return at once.
 
-    Its data must be where a server reaches them under the same path. A study that is there goes
-    on; submitted again, it is run as its file says now.
+    Without --with-data its data must be where a server reaches them under the same path. A study
+    that is there goes on; submitted again, it is run as its file says now.
     """
     from search.render import output, standings
 
@@ -45,6 +53,7 @@ def submit(
         name=name,
         trials=trials,
         slots=slots,
+        with_data=with_data,
     )
     output.show(standings.submitted(submitted))
 

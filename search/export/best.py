@@ -1,10 +1,11 @@
 """Which trials are exported, and all of them or none."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from lstm_attn.data import prepare
+from search.carrying import AtHand
 from search.checkpoints import Place
 from search.errors import ExportRefused
 from search.export.folder import check_free, placed
@@ -26,6 +27,7 @@ def export_best(
     fingerprint: str,
     known_tests: Mapping[int, Any],
     keep_tests: Callable[[Mapping[int, Any]], None],
+    data: Callable[[], AbstractContextManager[AtHand]],
 ) -> tuple[Exported, ...]:
     """Write the best trials as folders, each scored again in a fresh process; all or none.
 
@@ -38,6 +40,7 @@ def export_best(
         fingerprint: of the data when the study was created.
         known_tests: what earlier exports gave of test scores, by trial number.
         keep_tests: takes the test scores to keep, by trial number, before anybody sees them.
+        data: has the study's data at hand for a block.
 
     Returns:
         What was written, the best first.
@@ -51,16 +54,19 @@ def export_best(
     """
     check_free(to)
     chosen = _choose(study, store, top)
-    source = Source(
-        spec=spec,
-        study=study,
-        store=store,
-        data=prepare(spec.data, spec.task),
-        fingerprint=fingerprint,
-    )
-    exported: list[Exported] = []
-    tests: dict[int, Any] = {}
-    with placed(to) as unfinished:
+    with ExitStack() as undo:
+        there = undo.enter_context(data())
+        source = Source(
+            spec=spec,
+            study=study,
+            store=store,
+            data=there.read(spec.data, spec.task),
+            files=there.moved(spec.data) if there.folder else None,
+            fingerprint=fingerprint,
+        )
+        exported: list[Exported] = []
+        tests: dict[int, Any] = {}
+        unfinished = undo.enter_context(placed(to))
         for rank, trial in chosen:
             inside = Path() if top == 1 else Path(one_trial_name(study.name, trial.number))
             folder = unfinished / inside

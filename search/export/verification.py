@@ -5,10 +5,12 @@ import math
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from lstm_attn.config import DataConfig
 from lstm_attn.verify import Verified
 from search.errors import VerificationFailed
 from search.trial import device_name
@@ -22,13 +24,19 @@ ZERO = 1e-12
 
 
 def verified(
-    folder: Path, recorded: Mapping[str, float], *, trained_on: str | None, with_test: bool
+    folder: Path,
+    recorded: Mapping[str, float],
+    *,
+    files: DataConfig | None,
+    trained_on: str | None,
+    with_test: bool,
 ) -> Verified:
     """Score an export afresh and compare.
 
     Arguments:
         folder: the export.
         recorded: every metric on the validation rows that rank.
+        files: where the data are now; None: where the export says.
         trained_on: the kind of device that trained; None where it isn't known.
         with_test: whether to score test rows too.
 
@@ -37,7 +45,7 @@ def verified(
     """
     on_gpu = trained_on is not None and not trained_on.startswith("cpu")
     device = "cuda" if on_gpu and torch.cuda.is_available() else "cpu"
-    scored = in_fresh_process(folder, device=device, with_test=with_test)
+    scored = in_fresh_process(folder, files, device=device, with_test=with_test)
     tolerance = SAME_KIND if device_name(device) == trained_on else OTHER_KIND
     problems = differences(recorded, scored, tolerance=tolerance)
     if problems:
@@ -67,11 +75,14 @@ def differences(
     return tuple(problems)
 
 
-def in_fresh_process(folder: Path, *, device: str, with_test: bool) -> Verified:
+def in_fresh_process(
+    folder: Path, files: DataConfig | None, *, device: str, with_test: bool
+) -> Verified:
     """Have another process load and score an export.
 
     Arguments:
         folder: the export.
+        files: where the data are now; None: where the export says.
         device: where to compute, as PyTorch names it.
         with_test: whether to score test rows too.
 
@@ -81,8 +92,15 @@ def in_fresh_process(folder: Path, *, device: str, with_test: bool) -> Verified:
     command = [sys.executable, "-P", "-m", "lstm_attn.verify", str(folder), "--device", device]
     if not with_test:
         command.append("--without-test")
+    if files:
+        command.append("--files")
     ended = subprocess.run(  # noqa: S603 - our own program
-        command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        command,
+        input=json.dumps(asdict(files)) if files else "",  # too long for a command line, perhaps
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     try:
         answer = json.loads(ended.stdout.splitlines()[-1])

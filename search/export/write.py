@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from lstm_attn.checkpoint import SavedModel, write_model
+from lstm_attn.config import DataConfig
 from lstm_attn.encoding import Encoding
 from lstm_attn.sequences import SequenceData
 from lstm_attn.verify import Score
@@ -41,6 +42,8 @@ class Source:
     """Where its checkpoints lie."""
     data: SequenceData
     """Its data, as they are now."""
+    files: DataConfig | None
+    """Where their files are now; None: where the spec says."""
     fingerprint: str
     """Of its data when it was created."""
 
@@ -90,7 +93,13 @@ def write_export(
         known_test = None  # of weights that have been trained on since
     recorded = _recorded(trial, kept, study.objective)
     try:
-        scored = verified(folder, recorded, trained_on=kept.device, with_test=known_test is None)
+        scored = verified(
+            folder,
+            recorded,
+            files=source.files,
+            trained_on=kept.device,
+            with_test=known_test is None,
+        )
     except VerificationFailed as error:
         what = f"trial {trial.number} of {study.name!r} was not exported"
         raise VerificationFailed(*(f"{what}: {problem}" for problem in error.problems)) from error

@@ -23,6 +23,7 @@ from search.records.screen import (
     Stopping,
     Told,
     Unblocked,
+    Unwritten,
     Waiting,
 )
 from search.records.studies import (
@@ -84,6 +85,7 @@ __all__ = [
     "TrialSummary",
     "TrialTask",
     "Unblocked",
+    "Unwritten",
     "Value",
     "Verdict",
     "Waiting",

@@ -86,7 +86,19 @@ class Unblocked:
     """How long it could not."""
 
 
-Fact = Waiting | Blocked | Unblocked | Stopping | Opened | Slots | Started | Told | Event
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """So many events wait until what cannot be written can; told as one comes, and after the last.
+
+    Epochs above all: each is of use to nobody before the database has it.
+    """
+
+    reports: int
+
+
+Fact = (
+    Waiting | Blocked | Unblocked | Unwritten | Stopping | Opened | Slots | Started | Told | Event
+)
 """What a screen may show of a launch as it goes."""
 
 

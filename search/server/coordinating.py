@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from lstm_attn.errors import LstmAttnError
 from search import spec
 from search.archive import opened
+from search.carrying import named_files, reader
 from search.checkpoints import checkpoints
 from search.errors import SearchError, StudyNotFound
 from search.launch import launch
@@ -18,6 +19,7 @@ from search.records import Ending, Fact
 from search.server.messages import Message, ended, failed, message
 from search.settings import Settings
 from search.submissions import Submission, Submissions
+from search.uploads import Upload
 
 
 class Orders:
@@ -81,29 +83,38 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
 
     heard = Orders(orders)
     try:
-        one, places = _submitted(settings, study)
+        one, places, upload = _submitted(settings, study)
         if one.state != "waiting":  # somebody has ended it since the server looked
             return say({"event": "ended", "ending": Ending.STOPPED.name.lower()})
         file = spec.again(one.given, Path(one.path))
-        launched = launch(file, places, timeout=None, watch=watch, orders=heard)
+        there = upload if upload and upload.paths == named_files(file.data) else None
+        launched = launch(
+            file,
+            places,
+            timeout=None,
+            watch=watch,
+            orders=heard,
+            read=reader(there, settings),
+        )
     except (SearchError, LstmAttnError) as error:
         say(failed(error, error.problems))
     else:
         say(ended(launched))
 
 
-def _submitted(settings: Settings, study: str) -> tuple[Submission, Settings]:
+def _submitted(settings: Settings, study: str) -> tuple[Submission, Settings, Upload | None]:
     """Read a submission, and tell where all is: a study goes on where it has checkpoints."""
     with opened(settings) as archive:
         one, begun = Submissions(archive.storage.engine).find(study), archive.find(study)
+        upload = archive.upload(study)
     if one is None:
         raise StudyNotFound(f"study {study!r} was not submitted - submit its file")
     if one.checkpoints:
-        return one, replace(settings, checkpoints=one.checkpoints)
+        return one, replace(settings, checkpoints=one.checkpoints), upload
     begun_there = replace(settings, checkpoints=None)
     if begun and checkpoints(begun.place(begun_there)):
-        return one, begun_there
-    return one, settings
+        return one, begun_there, upload
+    return one, settings, upload
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type

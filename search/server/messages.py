@@ -16,6 +16,7 @@ from search.records import (
     Told,
     TrialState,
     Unblocked,
+    Unwritten,
     Waiting,
 )
 
@@ -25,7 +26,7 @@ Message = dict[str, Any]
 STATES: tuple[TrialState, ...] = ("running", "complete", "pruned", "failed")
 
 
-def message(fact: Fact) -> Message | None:  # noqa: PLR0911 - one line a fact
+def message(fact: Fact) -> Message | None:  # noqa: C901, PLR0911 - one line a fact
     """Tell a fact; None of those that are of no use to who looks from afar."""
     match fact:
         case Opened(study=study):
@@ -56,6 +57,8 @@ def message(fact: Fact) -> Message | None:  # noqa: PLR0911 - one line a fact
             return {"event": "blocked", "problem": problem, "waits_seconds": seconds}
         case Unblocked(seconds=seconds):
             return {"event": "unblocked", "after_seconds": seconds}
+        case Unwritten(reports=reports):
+            return {"event": "unwritten", "reports": reports}
         case Stopping(ending=ending):
             return {"event": "stopping", "ending": ending.name.lower()}
         case Waiting(owner=owner, seconds=seconds):

@@ -11,6 +11,10 @@ import psutil
 import pytest
 
 from search import operations
+from search.archive import opened
+from search.checkpoints import at
+from search.errors import StoreError
+from search.spec import load
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +108,46 @@ def test_a_study_that_was_stopped_waits_for_somebody_and_one_without_data_says_s
     assert (short.state, short.reason) == ("ended", "somebody asked it to stop")
     assert lost.state == "ended"
     assert "data.train: no file '/no/where.txt'" in lost.reason
+
+
+def test_a_study_with_its_data_in_the_store_is_run_replayed_and_exported_from_there_alone(
+    bench: Any,
+) -> None:
+    bench.write(trials=2, steps=5)
+    file, text = bench.folder / "short.toml", bench.folder / "text.txt"
+    content = text.read_bytes()
+    for name in ("short", "lost"):
+        operations.submit(file, bench.settings, name=name, with_data=True)
+    text.unlink()
+    with opened(bench.settings) as archive:
+        lost = archive.upload("lost")
+        kept = archive.upload("short")
+    place = at(lost.address(bench.settings)).inside(lost.folder)
+    [uploaded] = place.names()
+    place.delete(uploaded)
+    service = Service(bench)
+    service.wait_for(("gone", "short"), ("gone", "lost"))
+    service.process.send_signal(signal.SIGTERM)
+    bench.finish(service.process)
+    bench.check_whole(2)
+    queued = operations.status(bench.settings, "lost").queued
+    assert queued.state == "ended"
+    assert f"{text} was uploaded and is no longer in {place}" in queued.reason
+
+    with opened(bench.settings) as archive:
+        assert archive.get("short").spec.data == load(file).data
+    for epoch in operations.replay(bench.settings, "short", 0, watch=lambda _: None):
+        assert epoch.replayed == epoch.recorded
+    operations.export(bench.settings, "short", to=bench.folder / "best")
+    text.write_bytes(content)
+    assert operations.submit(file, bench.settings, trials=3).data_checked
+    text.unlink()
+    place = at(kept.address(bench.settings)).inside(kept.folder)
+    for name in place.names():
+        place.delete(name)
+    for use in (
+        lambda: operations.replay(bench.settings, "short", 0, watch=lambda _: None),
+        lambda: operations.export(bench.settings, "short", to=bench.folder / "again"),
+    ):
+        with pytest.raises(StoreError, match=r"text\.txt was uploaded and is no longer in"):
+            use()

@@ -1,5 +1,6 @@
 """An export is loaded afresh: in a process that knows torch and data alone, on unchanged data."""
 
+import io
 import json
 import random
 import subprocess
@@ -120,6 +121,16 @@ def test_data_that_have_changed_are_named(folder, rows):
     rows.write_text(rows.read_text().replace("true", "false", 1))
     with pytest.raises(DataError, match=r"rows\.jsonl .* have changed since .* put back"):
         verify(folder)
+
+
+def test_data_may_be_elsewhere_now(folder, rows, monkeypatch, capsys):
+    moved = rows.rename(rows.with_name("moved.jsonl"))
+    source = DataConfig(format="json", train=(str(moved),), validation=16, test=8)
+    with pytest.raises(DataError, match="no file"):
+        verify(folder)
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(asdict(source))))
+    assert main([str(folder), "--files"]) == 0
+    assert json.loads(capsys.readouterr().out)["ranked"]["rows"] == 10
 
 
 def test_another_encoding_than_the_training_rows_give_is_found(folder):

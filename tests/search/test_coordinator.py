@@ -35,6 +35,7 @@ from search.records import (
     Stopping,
     TrialTask,
     Unblocked,
+    Unwritten,
     WeightsGiven,
 )
 
@@ -692,6 +693,23 @@ def test_weights_of_a_trial_that_ended_while_the_last_was_created_are_fetched_in
     assert workers.ended
     assert len(workers.started) == 4
     check_store(desk, tmp_path / "c")
+
+
+def test_reports_that_are_not_yet_written_are_counted_until_all_are(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    workers, seen = filling(disk, make_report, 3, Random(5), tries=4, share=0.3), disk.said
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk, watch=seen.append) is Ending.SPENT
+    told = [fact.reports for fact in seen if isinstance(fact, Unwritten)]
+    assert max(told) > 2
+    assert told[-1] == 0
+    outages = sum(isinstance(fact, Blocked) for fact in seen)
+    assert 0 < told.count(0) <= outages
+    waits = False
+    for fact in seen:
+        waits = isinstance(fact, Blocked) or (waits and not isinstance(fact, Unblocked))
+        if isinstance(fact, Unwritten):
+            assert waits == (fact.reports > 0)
 
 
 def test_what_was_put_aside_is_recorded_before_a_launch_ends(

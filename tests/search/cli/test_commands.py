@@ -172,10 +172,16 @@ def test_a_submission_takes_all_its_options_and_says_what_is_ahead(
     run: Run, fake: Any, tmp_path: Path
 ) -> None:
     options = "--trials 9 --slots 3 --name y --set a=1 --storage sqlite:///s.db"
-    said = run(f"submit x.toml {options}").stdout
+    said = run(f"submit x.toml {options} --with-data").stdout
     [(name, (file, places), given)] = fake.calls
     assert (name, file, places.storage) == ("submit", Path("x.toml"), f"sqlite:///{tmp_path}/s.db")
-    assert given == {"overrides": ["a=1"], "name": "y", "trials": 9, "slots": 3}
+    assert given == {
+        "overrides": ["a=1"],
+        "name": "y",
+        "trials": 9,
+        "slots": 3,
+        "with_data": True,
+    }
     assert said == (
         "vowels: submitted, behind 2 others\nIts data are not here: a server will check them.\n"
     )

@@ -6,8 +6,10 @@ import math
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ import pytest
 import torch
 
 from lstm_attn.baselines import baselines
-from lstm_attn.config import TASK_KINDS, TaskKind
+from lstm_attn.config import TASK_KINDS, DataConfig, TaskKind
 from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.sequences import SequenceData
 from lstm_attn.verify import Verified, verify
 from search import strategy, trial
+from search.carrying import AtHand
 from search.checkpoints import Place, Store, at
 from search.export import export_best, verification
 from search.records import BaselineScore, Exported, Params, StudySummary, TrialSummary, TrialTask
@@ -124,6 +127,7 @@ class Trained:
             "known_tests": {},
             "keep_tests": lambda tests: None,
             "top": 1,
+            "data": partial(nullcontext, AtHand()),
         }
         return export_best(to=to, **{**given, **changes})
 
@@ -278,9 +282,9 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     threads = torch.get_num_threads()
     asked: list[bool] = []
 
-    def here(folder: Path, *, device: str, with_test: bool) -> Verified:
+    def here(folder: Path, files: DataConfig | None, *, device: str, with_test: bool) -> Verified:
         asked.append(with_test)
-        return verify(folder, device=device, with_test=with_test)
+        return verify(folder, files=files, device=device, with_test=with_test)
 
     monkeypatch.setattr(verification, "in_fresh_process", here)
     yield asked

@@ -1,20 +1,26 @@
 """An export is held to what was recorded, on the data it was trained on."""
 
+import json
 import math
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lstm_attn.errors import DataError
 from lstm_attn.metrics import ClassPredictions
 from lstm_attn.verify import Score, Verified, reach
+from search.carrying import at_hand, carried
 from search.errors import VerificationFailed
 from search.export import verification
 from search.export.verification import OTHER_KIND, SAME_KIND, differences, in_fresh_process
+from search.settings import Settings
+from search.uploads import new_upload
 
 
 def scored(reach: dict[str, float] | None = None, **metrics: float) -> Verified:
@@ -49,7 +55,7 @@ def test_a_process_that_dies_is_told_with_its_last_words(tmp_path, monkeypatch):
 
     monkeypatch.setattr(verification.subprocess, "run", dies)
     with pytest.raises(VerificationFailed, match="ended with code 1, no more memory"):
-        in_fresh_process(tmp_path, device="cpu", with_test=True)
+        in_fresh_process(tmp_path, None, device="cpu", with_test=True)
 
 
 @pytest.mark.parametrize("tolerance", [1e-5, 1e-3])
@@ -82,12 +88,14 @@ def test_the_same_kind_of_device_is_held_to_more(tmp_path, monkeypatch, trained_
     monkeypatch.setattr(
         verification, "in_fresh_process", lambda *_, **__: scored(mae=1 + 0.5 * tolerance)
     )
-    verification.verified(tmp_path, {"mae": 1.0}, trained_on=trained_on, with_test=True)
+    verification.verified(tmp_path, {"mae": 1.0}, files=None, trained_on=trained_on, with_test=True)
     monkeypatch.setattr(
         verification, "in_fresh_process", lambda *_, **__: scored(mae=1 + 2 * tolerance)
     )
     with pytest.raises(VerificationFailed):
-        verification.verified(tmp_path, {"mae": 1.0}, trained_on=trained_on, with_test=True)
+        verification.verified(
+            tmp_path, {"mae": 1.0}, files=None, trained_on=trained_on, with_test=True
+        )
 
 
 @st.composite
@@ -124,3 +132,22 @@ def test_one_row_in_a_thousand_may_be_guessed_otherwise():
     assert reach(many)["accuracy"] == 3 / 3500
     few = replace(many, log_probabilities=np.zeros((10, 2)), labels=labels[:10])
     assert reach(few)["accuracy"] == 1 / 10
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_data_that_are_elsewhere_now_are_read_there_and_no_path_of_it_is_told(own_study, tmp_path):
+    data = own_study.spec.data
+    settings = Settings(
+        storage=f"sqlite:///{tmp_path}/s.db", checkpoints=str(tmp_path / "c"), ray_address=None
+    )
+    upload = carried(new_upload("rows", settings.checkpoints), data, settings)
+    there = partial(at_hand, upload, settings)
+    assert own_study.export(tmp_path / "whole", data=there)
+    config = json.loads((tmp_path / "whole" / "config.json").read_text())
+    assert config["data"]["train"] == list(data.train)
+    for file in (tmp_path / "whole").rglob("*"):
+        assert b"lstm-search-" not in file.read_bytes()
+    with pytest.raises(DataError, match=r"have changed since .fingerprint") as told:
+        own_study.export(tmp_path / "changed", data=there, fingerprint="0" * 64)
+    assert str(told.value).count("lstm-search-") == 0
+    assert data.train[0] in str(told.value)

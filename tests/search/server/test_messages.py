@@ -39,6 +39,7 @@ from search.records import (
     Told,
     TrialSummary,
     Unblocked,
+    Unwritten,
     Waiting,
     WeightsGiven,
 )
@@ -87,6 +88,7 @@ FACTS: list[tuple[Fact, str]] = [
     (Slots(ready=1, waiting=2), "slots"),
     (Blocked(problem="full", seconds=600.0), "blocked"),
     (Unblocked(seconds=2.0), "unblocked"),
+    (Unwritten(reports=12), "unwritten"),
     (Stopping(ending=Ending.TIMEOUT), "stopping"),
     (Waiting(owner="host, process 1", seconds=9.0), "waiting"),
 ]
