@@ -104,6 +104,24 @@ def test_what_is_read_far_from_home_is_what_is_read_there(
     assert list(read.summary) == list(wanted.summary)
 
 
+def test_a_private_folder_of_any_name_will_do(
+    home: Path, placed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = data_of(home, train='["../*.csv", "../a[1].csv"]', validation='"../more/nothing*"')
+    with pytest.raises(DataError, match=r"no file matches .*/nothing\*"):
+        up(named, placed)
+    named = data_of(home, train='"../*.csv"')
+    upload, wanted = up(named, placed), prepare(named, TASK)
+    (tmp_path / "[t]m*p").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "[t]m*p"))
+    assert reader(upload, placed)(named, TASK).fingerprint == wanted.fingerprint
+    bare = replace(upload, paths={"train": ("/nothing/*.csv",)})
+    with pytest.raises(DataError) as told:
+        reader(bare, placed)(named, TASK)
+    assert "[[]t]" not in str(told.value)
+    assert "'/nothing/*.csv'" in str(told.value)
+
+
 def test_each_content_is_put_once_and_never_again(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

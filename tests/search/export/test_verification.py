@@ -142,9 +142,10 @@ def test_data_that_are_elsewhere_now_are_read_there_and_no_path_of_it_is_told(ow
     )
     upload = carried(new_upload("rows", settings.checkpoints), data, settings)
     there = partial(at_hand, upload, settings)
-    assert own_study.export(tmp_path / "whole", data=there)
+    gone = replace(own_study.spec, data=replace(data, train=("/gone/rows.jsonl",)))
+    assert own_study.export(tmp_path / "whole", data=there, spec=gone)
     config = json.loads((tmp_path / "whole" / "config.json").read_text())
-    assert config["data"]["train"] == list(data.train)
+    assert config["data"]["train"] == ["/gone/rows.jsonl"]
     for file in (tmp_path / "whole").rglob("*"):
         assert b"lstm-search-" not in file.read_bytes()
     with pytest.raises(DataError, match=r"have changed since .fingerprint") as told:
