@@ -399,7 +399,7 @@ def report(trials: int, stormy: Outcome, calm: Outcome | None) -> list[tuple[str
     gaps = [
         one.number
         for one in ended
-        if list(one.intermediate_values) != list(range(1, len(one.intermediate_values) + 1))
+        if sorted(one.intermediate_values) != list(range(1, len(one.intermediate_values) + 1))
     ]
     lines = [
         ("finished trials", str(len(ended)), str(trials)),
