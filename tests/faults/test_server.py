@@ -47,10 +47,10 @@ class Service:
 
 
 def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers(bench: Any) -> None:
-    bench.write(trials=6, steps=60)
+    bench.write(trials=4, steps=60)
     file = bench.folder / "short.toml"
     for name in ("short", "other", "last"):
-        trials = 2 if name == "last" else 6
+        trials = 2 if name == "last" else 4
         operations.submit(file, bench.settings, name=name, trials=trials)
 
     service = Service(bench)
@@ -80,7 +80,7 @@ def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers(be
     os.kill(service.process.pid, signal.SIGINT)
     code, _, said = bench.finish(service.process)
     assert (code, said) == (0, "")
-    for name, budget in (("short", 6), ("other", 6), ("last", 2)):
+    for name, budget in (("short", 4), ("other", 4), ("last", 2)):
         bench.check_whole(budget, name)
     standing = [one.queued.state for one in operations.list_studies(bench.settings) if one.queued]
     assert standing == ["done"] * 3
