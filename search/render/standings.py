@@ -120,7 +120,12 @@ def submitted(study: Submitted) -> RenderableType:
     """Show that a study is on the queue, and what isn't known of it yet."""
     ahead = f"behind {study.ahead} other{'s' * (study.ahead > 1)}" if study.ahead else "as the next"
     unchecked = [] if study.data_checked else ["Its data are not here: a server will check them."]
-    return Group(*(Text(line) for line in (f"{study.name}: submitted, {ahead}", *unchecked)))
+    lines = (
+        f"{study.name}: submitted, {ahead}",
+        *unchecked,
+        f"Run by lstm-search serve; how far it is: lstm-search status {study.name}",
+    )
+    return Group(*(Text(line) for line in lines))
 
 
 def _queue(study: StudySummary) -> str:

@@ -1,5 +1,7 @@
 """A study put on the queue, and how it then stands with everybody."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +113,10 @@ def test_stop_takes_a_study_off_the_queue_for_good(settings: Settings, study_fil
 def test_stop_asks_who_runs_it_and_takes_it_off_the_queue_as_well(
     settings: Settings, study_file: Path
 ) -> None:
-    begin(settings, study_file)
-    operations.submit(study_file, settings)
-    with opened(settings) as archive:
-        held = lease.acquire(archive.storage.engine, "moods")
+    with run_by_somebody(settings, study_file) as held:
         assert operations.stop(settings, "moods") == "asked"
         held.renew()
         assert held.stop_asked
-        held.release()
     assert queue_of(settings)[0].state == "ended"
 
 
@@ -135,14 +133,10 @@ def test_a_deleted_study_is_off_the_queue(settings: Settings, study_file: Path) 
 def test_a_study_that_runs_is_neither_deleted_nor_forgotten(
     settings: Settings, study_file: Path
 ) -> None:
-    begin(settings, study_file)
-    operations.submit(study_file, settings)
-    with opened(settings) as archive:
-        held = lease.acquire(archive.storage.engine, "moods")
+    with run_by_somebody(settings, study_file) as held:
         held.renew()
         with pytest.raises(StudyElsewhere):
             operations.delete(settings, "moods")
-        held.release()
     assert len(queue_of(settings)) == 1
 
 
@@ -152,6 +146,17 @@ def test_a_file_is_submitted_from_any_folder(
     monkeypatch.chdir(study_file.parent)
     submit(load(Path("moods.toml")), settings)
     assert queue_of(settings)[0].path == str(study_file)
+
+
+@contextmanager
+def run_by_somebody(settings: Settings, study_file: Path) -> Iterator[lease.Lease]:
+    """Have the study begun, submitted, and its lease held for a block."""
+    begin(settings, study_file)
+    operations.submit(study_file, settings)
+    with opened(settings) as archive:
+        held = lease.acquire(archive.storage.engine, "moods")
+        yield held
+        held.release()
 
 
 def begin(settings: Settings, study_file: Path) -> Any:
