@@ -69,9 +69,7 @@ class Fleet:
         self._ask = ask
         self._look_seconds = look_seconds
         self._beat_seconds = beat_seconds
-        self._failed_starts = 0
         self._ever_ready = False
-        self._rests_until = 0.0
         self.enter()
         self.need.check(self.lookout.nodes)
 
@@ -82,7 +80,11 @@ class Fleet:
             ClusterError: it does not answer.
         """
         ask = self._ask or Membership().nodes
-        self._data = ray.put(self._content)
+        try:
+            self._data = ray.put(self._content)
+        except RayError as error:
+            raise ClusterError(f"Ray does not take the data: {said(error)}") from error
+        self._failed_starts, self._rests_until = 0, 0.0
         self.lookout = Lookout(ask, every=self._look_seconds)
         self._pulse = Repeated(self._beat, every=self._beat_seconds, name="pulse")
         self._allowed, self._look_at = 0, 0.0
@@ -98,10 +100,14 @@ class Fleet:
         self._allowed, self._look_at = 0, math.inf
 
     def open(self, places: int) -> None:
-        """Have as many workers as there are places to fill, up to the slots there may be."""
+        """Have as many workers as there are places to fill, up to the slots there may be.
+
+        Raises:
+            ClusterError: none has ever started.
+        """
         self.look()
         while self._held < places and self._has_room():
-            self.slots.append(self._new_slot())
+            self._add()
 
     def look(self) -> None:
         """See now and then how many slots there may be; let go of what is more."""
@@ -122,10 +128,14 @@ class Fleet:
         self.slots.remove(slot)
 
     def replace(self, slot: Slot) -> None:
-        """Do without a worker, and have another if there is room for it."""
+        """Do without a worker, and have another if there is room for it.
+
+        Raises:
+            ClusterError: none has ever started.
+        """
         self.drop(slot)
         if self._has_room():
-            self.slots.append(self._new_slot())
+            self._add()
 
     def welcome(self, slot: Slot) -> None:
         """Take a worker that has started, or do without one that could not.
@@ -159,22 +169,31 @@ class Fleet:
             slot.leaving = True
             slot.tell("hand_in")
 
-    def _new_slot(self) -> Slot:
+    def _add(self) -> None:
+        """Have one more worker; a Ray that takes none may be gone, as the lookout will find."""
         resources = {"num_cpus": self.need.cpus, "num_gpus": self.need.gpus}
         worker = ray.remote(self._worker).options(max_concurrency=2, **resources)
-        actor: Any = worker.remote(self._data, gpu=self.need.gpus, limits=self._limits)
-        return Slot(actor=actor, starting=actor.ready.remote())
+        try:
+            actor: Any = worker.remote(self._data, gpu=self.need.gpus, limits=self._limits)
+            self.slots.append(Slot(actor=actor, starting=actor.ready.remote()))
+        except RayError as error:
+            self._count(error)
+            self._rests_until = time.monotonic() + REST_SECONDS
 
     def _refuse(self, slot: Slot, error: RayError) -> None:
         """Do without a worker that could not start; a node that is gone is no fault of anybody."""
         if not isinstance(error, RayActorError) or NODE_DIED not in str(error):
-            self._failed_starts += 1
-            self.trouble = no_start(error, said(error))
+            self._count(error)
+        self.replace(slot)
+
+    def _count(self, error: RayError) -> None:
+        """Note that a worker has not started, and rest where that is no accident any more."""
+        self._failed_starts += 1
+        self.trouble = no_start(error, said(error))
         if self._failed_starts >= STARTS:
             if not self._ever_ready:
                 raise ClusterError(self.trouble) from error
             self._rests_until = time.monotonic() + REST_SECONDS
-        self.replace(slot)
 
     def _beat(self) -> None:
         for slot in list(self.slots):

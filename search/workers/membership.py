@@ -48,6 +48,7 @@ class Membership:
         try:
             found = ray.nodes()  # type: ignore[no-untyped-call]
         except RayError as error:
+            self._certain = False
             raise ClusterError(f"Ray at {self._address} does not say which nodes it has") from error
         there = [node for node in found if node["Alive"]]
         if self._node not in [node["NodeID"] for node in there]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import ray
+from ray.exceptions import AuthenticationError
 
 from search import workers
 from search.errors import ClusterError, Outage
 from search.records import Ended, Limits, Lost, Reported, Slots, StateGiven
-from search.workers.membership import Expelled
+from search.workers import membership
+from search.workers.membership import Expelled, Membership
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +125,66 @@ def test_workers_that_cannot_start_end_a_study_that_has_none(
     places = make_places("broken", slots=1, ask=two_places)
     with pytest.raises(ClusterError, match=r"cannot start: .*no such thing here"):
         places.ready(1)
+
+
+class Refused:
+    """Cannot travel to a worker as long as a test says so, as if its Ray were gone."""
+
+    tries = 0
+    until = 0
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        Refused.tries += 1
+        if Refused.tries <= Refused.until:
+            raise AuthenticationError("RPC error: WrongClusterID")
+        return (object, ())
+
+
+def test_a_ray_that_takes_no_worker_is_asked_again_after_a_rest(
+    make_places: Any, light: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.workers.fleet.REST_SECONDS", 0.3)
+    monkeypatch.setattr(Refused, "tries", 0)
+    monkeypatch.setattr(Refused, "until", 2)
+    places = make_places(
+        ask=two_places, slots=1, worker=type("Shy", (light,), {"carries": Refused()})
+    )
+    places.slots.open(1)
+    places.slots.open(1)
+    assert Refused.tries == 1, "it rests"
+    assert "WrongClusterID" in places.slots.slots.lacking
+    places.ready(1)
+    assert places.slots.slots.lacking == ""
+
+    monkeypatch.setattr(Refused, "until", 99)
+    never = make_places(
+        ask=two_places, slots=1, worker=type("Shyer", (light,), {"carries": Refused()})
+    )
+    with pytest.raises(ClusterError, match="WrongClusterID"):
+        never.ready(1)
+
+
+def test_a_ray_that_does_not_say_its_nodes_is_asked_whether_it_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    joined = Membership()
+    assert joined.nodes()[0].cpus >= 2
+    with monkeypatch.context() as patch:
+        patch.setattr(ray, "nodes", _refuses)
+        with pytest.raises(ClusterError, match="does not say which nodes"):
+            joined.nodes()
+    assert joined.nodes(), "it is the same"
+    with monkeypatch.context() as patch:
+        patch.setattr(ray, "nodes", _refuses)
+        with pytest.raises(ClusterError, match="does not say which nodes"):
+            joined.nodes()
+    monkeypatch.setattr(membership, "_cluster_at", lambda _: "another")
+    with pytest.raises(Expelled, match="another Ray"):
+        joined.nodes()
+
+
+def _refuses(*_: object) -> None:
+    raise AuthenticationError("RPC error: WrongClusterID")
 
 
 def test_a_cluster_without_nodes_is_waited_for_and_said(make_places: Any, two_places: Any) -> None:
