@@ -14,8 +14,19 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from tests.postgresql import Server
 
+ONE_AT_A_TIME = ("tests/faults/", "tests/search/workers/test_cluster.py")
+"""Tests that bring up several nodes, or kill in the midst of work: never two of them at once."""
+
 settings.register_profile("steady", deadline=None)  # a slow machine fails no test
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, where two share the work."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = "faults" if file.startswith(ONE_AT_A_TIME) else file
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
