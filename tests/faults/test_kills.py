@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from random import Random, randrange
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-SEED = int(os.environ.get("LSTM_SEARCH_KILL_SEED") or randrange(10**6))
+_RUN = Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+"""Processes that share the tests of a run have to agree on their names."""
+SEED = int(os.environ.get("LSTM_SEARCH_KILL_SEED") or _RUN.randrange(10**6))
 """Another each time, and in the test's name; set the variable to it to have the same kills."""
 KILLED = ("coordinator", "coordinator", "worker", "worker")
 """Of workers not enough to blame a trial for their loss."""
