@@ -94,6 +94,18 @@ class Archive:
             if summaries.STUDY in study.user_attrs
         ]
 
+    def studies(self) -> list[StoredStudy]:
+        """Read our studies, the oldest first.
+
+        Raises:
+            StorageError: one is another version's.
+        """
+        return [
+            self._read(study._study_id, study.study_name, known)  # noqa: SLF001 - Optuna's own id
+            for study in self.storage.get_all_studies()
+            if (known := study.user_attrs.get(summaries.STUDY))
+        ]
+
     def free_name(self, name: str) -> str:
         """Give a name like this one that no study has."""
         taken = {study.study_name for study in self.storage.get_all_studies()}
@@ -115,13 +127,7 @@ class Archive:
             if self._is_empty(study_id):
                 return None  # its creation was cut short
             raise WrongUse(f"study {name!r} is another program's - take another name with --name")
-        try:
-            return _stored(study_id, name, attribute)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise StorageError(
-                f"study {name!r} in {self.settings.shown} is not written as this version writes "
-                f"studies ({error!r}) - use the version that wrote it, or another --storage"
-            ) from error
+        return self._read(study_id, name, attribute)
 
     def get(self, name: str) -> StoredStudy:
         """Read a study that must be there.
@@ -196,8 +202,15 @@ class Archive:
         refuse_once_deleted(self.storage, study.id, study.name)
 
     def summary(self, study: StoredStudy) -> StudySummary:
-        """Sum a study up, with all its trials."""
-        trials = self.storage.get_all_trials(study.id, deepcopy=False)
+        """Sum a study up, with all its trials.
+
+        Raises:
+            StudyNotFound: it has been deleted since it was read.
+        """
+        try:
+            trials = self.storage.get_all_trials(study.id, deepcopy=False)
+        except KeyError as error:
+            raise StudyNotFound(f"study {study.name!r} has just been deleted") from error
         owner = lease.holder(self.storage.engine, study.name)
         return summaries.study_summary(
             study.name,
@@ -242,6 +255,15 @@ class Archive:
             self.storage.delete_study(study.id)
         finally:
             held.release()
+
+    def _read(self, study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:
+        try:
+            return _stored(study_id, name, attribute)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StorageError(
+                f"study {name!r} in {self.settings.shown} is not written as this version writes "
+                f"studies ({error!r}) - use the version that wrote it, or another --storage"
+            ) from error
 
     def _is_empty(self, study_id: int) -> bool:
         return not self.storage.get_all_trials(study_id, deepcopy=False)

@@ -1,11 +1,13 @@
 """Studies of the database as they stand with its queue: summed up, stopped, taken away."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from search import lease
 from search.archive import Archive
 from search.carrying import discard
+from search.errors import StudyNotFound
 from search.records import Ending, Queued, Stopped, StudySummary
 from search.spec import again
 from search.submissions import Submission, Submissions
@@ -15,8 +17,10 @@ from search.uploads import Uploads
 def summaries(archive: Archive) -> tuple[StudySummary, ...]:
     """Sum up all studies, the oldest first; then those that have only been submitted."""
     queue = {one.study: one for one in Submissions(archive.storage.engine).all()}
-    studies = [archive.summary(archive.get(name)) for name in archive.names()]
-    known = [_standing(study, queue.pop(study.name, None)) for study in studies]
+    known = []
+    for study in archive.studies():
+        with suppress(StudyNotFound):  # nobody misses one that was deleted meanwhile
+            known.append(_standing(archive.summary(study), queue.pop(study.name, None)))
     return (*known, *(_not_begun(one) for one in queue.values()))
 
 
