@@ -70,7 +70,7 @@ class Holder:
             return False
         try:
             process = psutil.Process(self.process)
-            start, status = process.create_time(), process.status()
+            start, status = _start(process), process.status()
         except psutil.NoSuchProcess:
             return True
         # A parent that doesn't wait for its children, as in some containers, keeps dead ones.
@@ -244,7 +244,7 @@ def _take(engine: Engine, study: str, found: Holder | None) -> Lease | None:
         "owner": owner,
         "host": _host(),
         "process": me.pid,
-        "process_start": me.create_time(),
+        "process_start": _start(me),
         "expires": clock + TTL_SECONDS,
         "stop_asked": False,
     }
@@ -286,7 +286,18 @@ def _read(engine: Engine, study: str) -> Holder | None:
     )
 
 
+def _start(process: psutil.Process) -> float:
+    """Give when a process began, in seconds after the machine; no setting of clocks moves it."""
+    return process.create_time() - psutil.boot_time()
+
+
 def _host() -> str:
-    """Name this machine and its last start, so that after a reboot it is another."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else ''}"
+    """Name this machine, its last start, and where its process numbers hold.
+
+    After a reboot it is another, and so is a container that has this machine's name.
+    """
+    boot, numbers = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    parts = [socket.gethostname()]
+    parts += [boot.read_text().strip()] if boot.exists() else []
+    parts += [str(numbers.readlink())] if numbers.is_symlink() else []
+    return "/".join(parts)

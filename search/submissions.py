@@ -4,6 +4,7 @@ A row a study in a table of our own. Whether one runs is not written here: its l
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ _TABLE = sa.Table(
     sa.MetaData(),
     sa.Column("place", sa.Integer, primary_key=True),
     sa.Column("study", sa.String(100), nullable=False, unique=True),
+    sa.Column("nonce", sa.String(32), nullable=False),
     sa.Column("given", sa.Text, nullable=False),
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("checkpoints", sa.Text),
@@ -37,6 +39,8 @@ class Submission:
     place: int
     """In the queue: the lower, the earlier. A study that is submitted again gets a new one."""
     study: str
+    nonce: str
+    """Another each time it is submitted: a place may come again, and an end be told late."""
     given: Mapping[str, Any]
     """What its file says, checked, its paths absolute: `SpecFile.given`."""
     path: str
@@ -62,10 +66,12 @@ class Submissions:
         self, *, study: str, given: Mapping[str, Any], path: str, checkpoints: str | None
     ) -> Submission:
         """Put a study at the end of the queue; one that is there already is replaced."""
+        nonce = secrets.token_hex(16)
         last = sa.select(sa.func.coalesce(sa.func.max(_TABLE.c.place), 0) + 1).scalar_subquery()
         row = _TABLE.insert().values(
             place=last,
             study=study,
+            nonce=nonce,
             given=json.dumps(given),
             path=path,
             checkpoints=checkpoints,
@@ -84,6 +90,7 @@ class Submissions:
         return Submission(
             place=place,
             study=study,
+            nonce=nonce,
             given=given,
             path=path,
             checkpoints=checkpoints,
@@ -112,8 +119,8 @@ class Submissions:
             reason: why.
         """
         waits = sa.and_(
-            _TABLE.c.place == one.place,
             _TABLE.c.study == one.study,
+            _TABLE.c.nonce == one.nonce,
             _TABLE.c.state == "waiting",
         )
         with self._engine.begin() as connection:

@@ -21,6 +21,8 @@ from search.settings import Settings
 LOOPBACK = "127.0.0.1"
 THREADS = 8
 """Requests answered at a time; a browser makes six."""
+MOST_BYTES = 1 << 20
+"""Of a request: it is read whole before the gate sees who has sent it."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -58,7 +60,9 @@ def serve(
         # large study reads all of them again.
         app = Gate(optuna_dashboard.wsgi(get_storage(storage)), credentials)
         with _listening(host, port) as taken, _until_signalled():
-            server = waitress.create_server(app, sockets=[taken], threads=THREADS)
+            server = waitress.create_server(
+                app, sockets=[taken], threads=THREADS, max_request_body_size=MOST_BYTES
+            )
             with closing(server):
                 ready(f"http://{_in_url(host)}:{taken.getsockname()[1]}/dashboard")
                 server.run()

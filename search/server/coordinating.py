@@ -74,9 +74,13 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
     """
 
     def say(what: Message | None) -> None:
-        if what:
-            out.write(f"{json.dumps(_finite(what))}\n")
-            out.flush()
+        try:
+            if what:
+                out.write(f"{json.dumps(_finite(what))}\n")
+                out.flush()
+        except BrokenPipeError:  # the server is gone; what runs hands in all the same
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), out.fileno())
 
     def watch(fact: Fact) -> None:
         say(message(fact))

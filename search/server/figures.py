@@ -29,6 +29,8 @@ class StudyFigures:
     """What is known of one study that runs here."""
 
     trials: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+    running: set[int] = field(default_factory=set)
+    """Numbers of the trials that run: one may be said to have ended more than once."""
     slots: int = 0
     unwritten: int = 0
     """Reports that wait for the database."""
@@ -71,13 +73,14 @@ class Figures(Collector):
             known = self._studies[study]
             match said["event"]:
                 case "opened":
-                    known.trials.update(said["trials"], running=0)
+                    known.trials.update(said["trials"])
+                    known.running.clear()
                 case "trial started":
-                    known.trials["running"] += 1
+                    known.running.add(said["trial"])
                 case "trial handed in" | "trial lost":
-                    known.trials["running"] -= 1
+                    known.running.discard(said["trial"])
                 case "trial ended":
-                    known.trials["running"] -= 1
+                    known.running.discard(said["trial"])
                     known.trials[said["state"]] += 1
                 case "epoch":
                     known.last_report = self._clock()
@@ -101,7 +104,7 @@ class Figures(Collector):
                 "lstm_search_trials", "Trials by state", labels=["study", "state"]
             )
             for name, known in studies:
-                for state, count in known.trials.items():
+                for state, count in (known.trials | {"running": len(known.running)}).items():
                     trials.add_metric([name, state], count)
             yield trials
             slots = {name: known.slots for name, known in studies}

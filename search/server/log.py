@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -33,5 +34,6 @@ class Log:
         said = {"time": self._now().isoformat(timespec="milliseconds"), "event": event}
         if study is not None:
             said["study"] = study
-        self._out.write(f"{json.dumps(said | figures)}\n")
-        self._out.flush()
+        with suppress(OSError):  # a full disk, or nobody who reads: no reason to end a study
+            self._out.write(f"{json.dumps(said | figures)}\n")
+            self._out.flush()

@@ -71,7 +71,7 @@ class Server:
     figures: Figures
     clock: Callable[[], float] = time.monotonic
     _running: dict[str, _Run] = field(default_factory=dict)
-    _resting: dict[tuple[str, int], _Rest] = field(default_factory=dict)
+    _resting: dict[str, _Rest] = field(default_factory=dict)
     _heard: queue.SimpleQueue[tuple[str, Message | Gone]] = field(default_factory=queue.SimpleQueue)
     _unwritten: list[tuple[Submission, SubmissionState, str]] = field(default_factory=list)
     """How studies have ended, as far as the database doesn't know it yet."""
@@ -132,7 +132,7 @@ class Server:
             run.child.dismiss()
 
     def _may_begin(self, one: Submission) -> bool:
-        rest = self._resting.get((one.study, one.place))
+        rest = self._resting.get(one.nonce)
         if one.study in self._running or (rest and self.clock() < rest.until):
             return False
         return not self.is_run(one.study)
@@ -210,12 +210,12 @@ class Server:
 
     def _rest(self, run: _Run, *, crashed: bool) -> int:
         """Let a study rest, longer each time; count the crashes without an epoch in a row."""
-        key = (run.submission.study, run.submission.place)
-        former = None if run.epochs else self._resting.get(key)
+        former = None if run.epochs else self._resting.get(run.submission.nonce)
         first, most = REST_SECONDS
         pause = min(2 * former.pause, most) if former else first
         crashes = (former.crashes if former else 0) + (crashed and not run.epochs)
-        self._resting[key] = _Rest(until=self.clock() + pause, pause=pause, crashes=crashes)
+        rest = _Rest(until=self.clock() + pause, pause=pause, crashes=crashes)
+        self._resting[run.submission.nonce] = rest
         return crashes
 
     def _bravely(self, work: Callable[[], None]) -> None:

@@ -43,7 +43,7 @@ def fill(disk: Path) -> None:
 def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_with_room(
     small_disk: Path, bench: Any
 ) -> None:
-    bench.write(trials=3, steps=60)
+    bench.write(trials=3, steps=240)
     impatient = bench.launch("--storage-patience", "4s")
     bench.wait_until(lambda: bench.epochs() >= 2, impatient)
     fill(small_disk)
@@ -65,7 +65,12 @@ def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_wi
     recorded = bench.epochs()
     bench.wait_until(lambda: bench.epochs() > recorded, patient)
     fill(small_disk)
-    assert any("waiting up to 10 min" in line for line in patient.stderr)
+    heard = []
+    for line in patient.stderr:
+        heard.append(line)
+        if "waiting up to 10 min" in line:
+            break
+    assert "waiting up to 10 min" in heard[-1], "".join(heard)
     (small_disk / FILL).unlink()
     code, _, said = bench.finish(patient)
     assert code == 0, said

@@ -133,6 +133,12 @@ def test_on_any_address_who_has_the_password_comes_in_and_nobody_else(
             urllib.request.urlopen(request, timeout=60)
         assert refused.value.headers["WWW-Authenticate"].startswith("Basic ")
         refused.value.close()
+        large = urllib.request.Request(request.full_url, data=bytes(2**21), method="POST")
+        with pytest.raises((urllib.error.HTTPError, ConnectionError, urllib.error.URLError)) as why:
+            urllib.request.urlopen(large, timeout=60)
+        if isinstance(why.value, urllib.error.HTTPError):
+            assert why.value.code == 413
+            why.value.close()
         token = base64.b64encode("me:p:\u00e4ss".encode()).decode()
         request.add_header("Authorization", f"Basic {token}")
         with urllib.request.urlopen(request, timeout=60) as answer:

@@ -63,8 +63,8 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         if "search.workers.joining" in command:
             address, lock = command[-2:]
             thread = threading.Thread(target=joining.keep, args=(address, Path(lock)))
-            thread.start()
             started.append(thread)
+            thread.start()
             return SimpleNamespace(poll=lambda: None)
         assert command[-1] == f"--address={ADDRESS}"
         assert "--num-cpus=0" in command

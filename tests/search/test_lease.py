@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -86,6 +87,30 @@ def test_an_owner_that_was_killed_on_this_machine_is_replaced_at_once(
     assert (waited, held.generation) == ([], 2)
     held.release()
     child.wait()
+
+
+def test_an_owner_lives_though_the_clock_is_set(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease.acquire(engine, "small")
+    at_first = psutil.boot_time()
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: at_first + 60)
+    assert psutil.Process().create_time() > at_first + 60, "as the kernel has it after that"
+    assert lease.holder(engine, "small") is not None
+    held.release()
+
+
+def test_an_owner_in_another_container_with_this_machines_name_is_not_taken_for_dead(
+    engine: sa.Engine,
+) -> None:
+    held = lease.acquire(engine, "small")
+    with engine.begin() as connection:
+        [host] = connection.execute(sa.select(lease._TABLE.c.host)).scalars()
+        assert "/pid:[" in host
+        there = {"host": host.replace("/pid:[", "/pid:[9"), "process": 2**22 - 1}
+        connection.execute(lease._TABLE.update().values(**there))
+    assert lease.holder(engine, "small") is not None
+    held.release()
 
 
 def test_a_silent_owner_elsewhere_is_waited_for_until_its_row_runs_out(

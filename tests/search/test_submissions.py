@@ -66,6 +66,19 @@ def test_what_has_ended_or_was_submitted_again_meanwhile_stays_as_it_is(
     assert queue.all()[0].state == "ended"
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_late_end_of_the_only_study_does_not_end_what_was_submitted_after_it(
+    forgotten: bool, queue: Submissions
+) -> None:
+    old = add(queue, "a")
+    if forgotten:
+        queue.forget("a")
+    again = add(queue, "a")
+    assert old.place == again.place, "as when nobody stands behind it"
+    assert not queue.settle(old, "done", "its budget is spent")
+    assert queue.all() == [again]
+
+
 def test_what_is_forgotten_is_no_longer_there(queue: Submissions) -> None:
     add(queue, "a")
     kept = add(queue, "b")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,7 @@ class Queue:
             Submission(
                 place=place,
                 study=study,
+                nonce=secrets.token_hex(16),
                 given={},
                 path="",
                 checkpoints=None,
@@ -54,7 +56,7 @@ class Queue:
         if self.away:
             raise Outage("the database is away")
         for index, row in enumerate(self.rows):
-            if (row.place, row.study, row.state) == (one.place, one.study, "waiting"):
+            if (row.nonce, row.state) == (one.nonce, "waiting"):
                 self.rows[index] = replace(row, state=state, reason=reason)
                 return True
         return False

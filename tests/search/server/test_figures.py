@@ -58,14 +58,14 @@ def test_what_coordinators_say_is_counted(figures: Figures, clock: Clock, get: A
     trials = {"running": 2, "complete": 3, "pruned": 4, "failed": 0}
     for said in (
         {"event": "opened", "trials": trials},  # those that ran have nobody now
-        {"event": "trial started"},
-        {"event": "trial started"},
-        {"event": "trial started"},
-        {"event": "trial started"},
+        *({"event": "trial started", "trial": number} for number in range(5)),
         {"event": "epoch"},
-        {"event": "trial ended", "state": "pruned"},
-        {"event": "trial lost"},
-        {"event": "trial handed in"},
+        {"event": "trial ended", "trial": 0, "state": "pruned"},
+        {"event": "trial lost", "trial": 0},  # what is said of it afterwards counts nothing
+        {"event": "trial lost", "trial": 1},
+        {"event": "trial started", "trial": 1},
+        {"event": "trial handed in", "trial": 2},
+        {"event": "trial ended", "trial": 3, "state": "failed"},
         {"event": "slots", "ready": 2, "waiting": 1},
         {"event": "stopping"},
     ):
@@ -78,10 +78,10 @@ def test_what_coordinators_say_is_counted(figures: Figures, clock: Clock, get: A
         ("studies", "running"): 1,
         ("studies", "done"): 2,
         ("studies", "ended"): 0,
-        ("trials", "running", "small"): 1,
+        ("trials", "running", "small"): 2,
         ("trials", "complete", "small"): 3,
         ("trials", "pruned", "small"): 5,
-        ("trials", "failed", "small"): 0,
+        ("trials", "failed", "small"): 1,
         ("slots", "small"): 2,
         ("last_report_seconds", "small"): 7,
         ("unwritten_reports", "small"): 0,

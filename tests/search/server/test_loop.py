@@ -1,11 +1,13 @@
 """What a server begins, in which order, and how it notes the end."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from search.records import Ending
+from search.server.log import Log
 from search.server.loop import CRASHES, REST_SECONDS
 
 EPOCH = {"event": "epoch", "trial": 0, "epoch": 1, "metrics": {}}
@@ -194,3 +196,10 @@ def test_closed_it_ends_all_at_once(service: Any) -> None:
 class Asked:
     def asked(self) -> Ending | None:
         return Ending.TERMINATED
+
+
+def test_a_log_for_which_there_is_no_room_ends_nothing() -> None:
+    out = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails as well
+    Log(out)("study began", study="a")
+    with pytest.raises(OSError, match="No space"):
+        out.close()

@@ -216,6 +216,25 @@ def test_a_study_goes_on_where_its_checkpoints_are_whatever_the_server_is_used_t
     assert places == [told]
 
 
+def test_where_nobody_listens_any_more_a_launch_hands_in_all_the_same(
+    submitted: Settings, closed_pipe: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_in = []
+
+    def launch(_: Any, __: Any, *, watch: Callable[[Fact], None], **___: Any) -> Any:
+        for epoch in range(3):
+            watch(Reported(number=0, attempt=0, report=replace(REPORT, epoch=epoch)))
+        handed_in.append(True)
+        return Launched(ending=Ending.TERMINATED, study=STUDY, fresh=True)
+
+    monkeypatch.setattr("search.server.coordinating.launch", launch)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        coordinate(submitted, "moods", closed_pipe, out)
+    assert handed_in
+
+
 def test_what_ends_a_launch_is_said_with_all_its_lines(
     submitted: Settings, closed_pipe: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
