@@ -27,7 +27,7 @@ def postgresql(url: str) -> str:
     except ValueError:
         raise _unreadable() from None
     database = unquote(parts.path.removeprefix("/"))
-    if not database or "/" in parts.path[1:] or "@" in parts.path or parts.fragment:
+    if not database or "/" in parts.path[1:] or "@" in parts.path + parts.query or parts.fragment:
         raise _unreadable()
     if _SECRETS & {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}:
         raise WrongUse(

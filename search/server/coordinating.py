@@ -102,6 +102,10 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
         )
     except (SearchError, LstmAttnError) as error:
         say(failed(error, error.problems))
+    except SystemExit:
+        if not heard.asked():
+            raise
+        say({"event": "ended", "ending": Ending.TERMINATED.name.lower()})  # before it had begun
     else:
         say(ended(launched))
 

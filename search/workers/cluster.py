@@ -7,7 +7,7 @@ import socket
 from contextlib import ExitStack
 
 import ray
-from ray.exceptions import AuthenticationError
+from ray.exceptions import RayError
 
 from search.workers.joining import CannotJoin, joined
 from search.workers.refusals import refusal, unreachable
@@ -59,7 +59,7 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
             logging_level=logging.ERROR,
             configure_logging=False,
         )
-    except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
+    except (RayError, OSError, RuntimeError, ValueError) as error:
         disconnect()
         raise refusal(address or "this machine", error) from error
 

@@ -82,7 +82,7 @@ class Fleet:
         ask = self._ask or Membership().nodes
         try:
             self._data = ray.put(self._content)
-        except RayError as error:
+        except (RayError, OSError) as error:
             raise ClusterError(f"Ray does not take the data: {said(error)}") from error
         self._failed_starts, self._rests_until = 0, 0.0
         self.lookout = Lookout(ask, every=self._look_seconds)

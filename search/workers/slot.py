@@ -27,7 +27,8 @@ class RemotePayload:
         """Bring the bytes here."""
         try:
             content: bytes = ray.get(self.reference, timeout=FETCH_SECONDS)
-        except RayError as error:
+        except (RayError, OSError, ValueError) as error:
+            # The latter two: this machine's node has died, or the Ray that held them is no more.
             raise PayloadLost(said(error)) from error
         return content
 

@@ -12,7 +12,7 @@ import ray
 
 from lstm_attn.sequences import SequenceData
 from search.errors import ClusterError, Outage
-from search.records import Event, Limits, Quiet, Slots, TrialTask
+from search.records import Event, Limits, Lost, Quiet, Slots, TrialTask
 from search.workers.actor import NO_LIMITS, Worker
 from search.workers.fleet import Fleet
 from search.workers.membership import Expelled
@@ -28,6 +28,7 @@ WISH_SECONDS = 10.0
 """How long a worker may take to hear a wish; one that is gone says so through its stream."""
 SILENT = "its worker gave no sign of life"
 REPLACED = "its Ray is gone"
+GONE = "its slot went before it began"
 
 
 def all_of(room: int) -> int:
@@ -103,7 +104,8 @@ class RayWorkers:
 
     def free_slots(self) -> list[Slot]:
         """List the slots whose worker is ready and has nothing to do."""
-        return [slot for slot in self._slots if slot.starting is None and slot.task is None]
+        idle = [slot for slot in self._slots if slot.starting is None and slot.task is None]
+        return [slot for slot in idle if not slot.lost]
 
     @property
     def slots(self) -> Slots:
@@ -118,8 +120,13 @@ class RayWorkers:
         return sum(slot.task is not None for slot in self._slots) + len(self._losses)
 
     def start(self, slot: Slot, task: TrialTask) -> None:
-        """Send a trial to a free slot."""
-        slot.start(task)
+        """Send a trial to a free slot; where that has gone meanwhile, the trial is told as lost."""
+        if slot in self._slots and not slot.lost:
+            slot.start(task)
+        else:
+            self._losses.append(
+                Lost(number=task.number, attempt=task.attempt, reason=GONE, blames_trial=False)
+            )
 
     def next_event(self) -> Event:
         """Wait for something to happen; `Quiet` after a moment without."""

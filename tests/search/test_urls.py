@@ -48,6 +48,7 @@ def test_whoever_reads_a_url_reads_the_same(user: str, password: str, name: str)
         ("postgresql://me:12/34@host/db", None),
         ("postgresql://me:12/34@host", None),
         ("postgresql://me:12?4@host/db", None),
+        ("postgresql://me:7/se?cret@host/db", None),
         ("postgresql://me:1#2@host/db", None),
         ("postgresql://me:[p@host/db", None),
         ("postgresql://host/db?password=p", "a password stands behind the [?] - put it before"),

@@ -216,6 +216,17 @@ def test_a_study_goes_on_where_its_checkpoints_are_whatever_the_server_is_used_t
     assert places == [told]
 
 
+def test_a_launch_that_waited_to_begin_when_its_server_went_has_not_died(
+    submitted: Settings, closed_pipe: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def launch(*_: Any, orders: Orders, **__: Any) -> Any:
+        orders.join()
+        raise SystemExit(143)
+
+    monkeypatch.setattr("search.server.coordinating.launch", launch)
+    assert run(submitted, "moods", closed_pipe) == [{"event": "ended", "ending": "terminated"}]
+
+
 def test_where_nobody_listens_any_more_a_launch_hands_in_all_the_same(
     submitted: Settings, closed_pipe: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import ray
-from ray.exceptions import AuthenticationError
+from ray.exceptions import AuthenticationError, RayError
 
 from search import workers
 from search.errors import ClusterError, Outage
-from search.records import Ended, Limits, Lost, Reported, Slots, StateGiven
+from search.records import Ended, Limits, Lost, PayloadLost, Reported, Slots, StateGiven
 from search.workers import membership
 from search.workers.membership import Expelled, Membership
+from search.workers.slot import RemotePayload
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +126,44 @@ def test_workers_that_cannot_start_end_a_study_that_has_none(
     places = make_places("broken", slots=1, ask=two_places)
     with pytest.raises(ClusterError, match=r"cannot start: .*no such thing here"):
         places.ready(1)
+
+
+def test_a_trial_whose_slot_goes_before_it_begins_is_lost_and_nobody_is_to_blame(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    share = Share(2)
+    places = make_places(share=share, ask=two_places)
+    places.ready(2)
+    first, second = places.slots.free_slots()
+    share.most = 1
+    places.ready(1)
+    gone, stays = (first, second) if second in places.slots._slots else (second, first)
+    places.slots.start(gone, make_task(7))
+    assert places.slots.busy == 1
+    places.until(lambda: places.of(Lost))
+    stays.gone = True
+    assert places.slots.free_slots() == [], "it is known to be dead"
+    places.slots.start(stays, make_task(8))
+    places.until(lambda: len(places.of(Lost)) == 2)
+    reason = "its slot went before it began"
+    assert [(lost.number, lost.reason, lost.blames_trial) for lost in places.of(Lost)] == [
+        (7, reason, False),
+        (8, reason, False),
+    ]
+    assert places.slots.busy == 0
+
+
+@pytest.mark.parametrize("error", [ValueError("owner unknown"), OSError("raylet"), RayError("x")])
+def test_bytes_that_no_ray_has_any_more_are_told_as_lost(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(*_: object, **__: object) -> None:
+        raise error
+
+    payload = RemotePayload(ray.put(b"state"))
+    monkeypatch.setattr(ray, "get", get)
+    with pytest.raises(PayloadLost, match=str(error)):
+        payload.fetch()
 
 
 class Refused:
