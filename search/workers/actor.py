@@ -88,10 +88,12 @@ class Worker:
         messages = trial.train(task, self._data, wish, device=self._device, tables=self._tables)
         for message in messages:
             if isinstance(message, EpochReport):
-                yield message
+                with self._guard.waiting():
+                    yield message
             elif isinstance(message, trial.Given):
-                yield (message.kind, message.epoch, message.step)
-                yield message.content
+                with self._guard.waiting():
+                    yield (message.kind, message.epoch, message.step)
+                    yield message.content
             else:
                 messages.close()  # the next trial may come before this generator ends
                 over = self._guard.end(wish)

@@ -3,7 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psutil
 
@@ -59,6 +60,8 @@ class Guard:
         self._heard = clock()
         self._wish: Wish | None = None
         self._began = 0.0
+        self._waits: float | None = None
+        """Since when the trial waits for its coordinator; None while it trains."""
         self._over: Over | None = None
 
     def heard(self) -> None:
@@ -69,6 +72,19 @@ class Guard:
         """Look after a trial from now on."""
         with self._lock:
             self._wish, self._began, self._over = wish, self._clock(), None
+            self._waits = None
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let the trial's time stand still while its coordinator has not taken what it says."""
+        with self._lock:
+            since = self._waits = self._clock()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._began += self._clock() - since
+                self._waits = None
 
     def end(self, wish: Wish) -> Over | None:
         """Look after it no more; tell the limit that it has passed."""
@@ -99,7 +115,8 @@ class Guard:
                 self._wish.stop_now()
 
     def _passed(self) -> Over | None:
-        seconds, most = self._clock() - self._began, self._limits.memory
+        now = self._clock() if self._waits is None else self._waits
+        seconds, most = now - self._began, self._limits.memory
         if self._limits.seconds is not None and seconds >= self._limits.seconds:
             return "out_of_time", f"past trial_timeout: {self._limits.seconds:g} s"
         if most is not None and (held := self._memory()) > most:

@@ -51,7 +51,7 @@ def read(slot: Slot) -> Heard:
     except (RayActorError, ObjectLostError, NodeDiedError) as error:
         reason = said(error).partition(". ")[0]  # what follows is advice about Ray
         died = isinstance(error, ActorDiedError) and NODE_DIED not in str(error)
-        event = lost(slot, reason, blames_trial=died and not slot.missed)
+        event = lost(slot, reason, blames_trial=died and not slot.missed and slot.was_heard)
     except StopIteration:
         reason = "its worker died between announcing a checkpoint and giving it"
         event = lost(slot, reason, blames_trial=True)

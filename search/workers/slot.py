@@ -1,13 +1,14 @@
 """A slot: its worker, the trial in it, and whether it still answers."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
 from ray.exceptions import RayError
 
 from search.records import PayloadLost, TrialTask
-from search.workers.guard import Over
+from search.workers.guard import SILENCE_SECONDS, Over
 
 BEAT_SECONDS = 3.0
 """How often a worker is asked whether it is there."""
@@ -56,7 +57,15 @@ class Slot:
     """Which limit its trial has passed and goes on all the same."""
     overran: int = 0
     """Beats in a row in which it did."""
+    answered: float = field(default_factory=time.monotonic)
+    """When it was asked what it has answered last; at first, when it was had."""
     _asked: Any = None
+    _asked_at: float = 0.0
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether its worker can't have ended itself because nobody spoke to it."""
+        return time.monotonic() - self.answered < SILENCE_SECONDS
 
     @property
     def source(self) -> object:
@@ -97,11 +106,12 @@ class Slot:
             if self._asked is not None:
                 self.over = ray.get(self._asked)
                 self.overran = self.overran + 1 if self.over else 0
+                self.answered = self._asked_at
         except RayError:
             self.gone = True
             return
         self.missed = 0
-        self._asked = self.actor.alive.remote()
+        self._asked, self._asked_at = self.actor.alive.remote(), time.monotonic()
 
 
 def said(error: Exception) -> str:

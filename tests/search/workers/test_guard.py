@@ -48,6 +48,17 @@ def test_a_trial_within_its_limits_goes_on() -> None:
     assert world.guard.end(world.wish) is None
 
 
+def test_the_time_in_which_a_trial_waits_for_its_coordinator_is_not_its_own() -> None:
+    world = World()
+    world.after(90.0)
+    with world.guard.waiting():
+        world.after(500.0)
+    world.after(9.0)
+    assert world.guard.over is None
+    world.after(1.0)
+    assert world.guard.over == ("out_of_time", "past trial_timeout: 100 s")
+
+
 @pytest.mark.parametrize(
     ("change", "over"),
     [

@@ -13,6 +13,7 @@ from search import workers
 from search.errors import ClusterError, Outage
 from search.records import Ended, Limits, Lost, PayloadLost, Reported, Slots, StateGiven
 from search.workers import membership
+from search.workers.guard import SILENCE_SECONDS
 from search.workers.membership import Expelled, Membership
 from search.workers.slot import RemotePayload
 
@@ -108,6 +109,21 @@ def test_a_worker_that_gives_no_sign_of_life_is_lost_and_no_trial_is_to_blame(
     assert (lost.reason, lost.blames_trial) == ("its worker gave no sign of life", False)
     places.ready(1)
     assert slot not in places.slots._slots
+
+
+def test_the_end_of_a_worker_to_which_nobody_has_spoken_is_no_trials_fault(
+    make_places: Any, make_task: Any, two_places: Any
+) -> None:
+    places = make_places(slots=1, ask=two_places, beat_seconds=600.0)
+    for number, ago in enumerate((0.0, SILENCE_SECONDS)):
+        places.ready(1)
+        [slot] = places.slots.free_slots()
+        slot.answered -= ago
+        places.slots.start(slot, make_task(number))
+        places.until(lambda number=number: len(places.of(Reported)) > number)
+        ray.kill(slot.actor)
+        places.until(lambda number=number: len(places.of(Lost)) > number)
+    assert [(lost.number, lost.blames_trial) for lost in places.of(Lost)] == [(0, True), (1, False)]
 
 
 def test_an_idle_worker_that_dies_is_replaced(make_places: Any, two_places: Any) -> None:
