@@ -86,14 +86,6 @@ class Archive:
         self.storage.remove_session()
         self.storage.engine.dispose()
 
-    def names(self) -> list[str]:
-        """List our studies, the oldest first."""
-        return [
-            study.study_name
-            for study in self.storage.get_all_studies()
-            if summaries.STUDY in study.user_attrs
-        ]
-
     def studies(self) -> list[StoredStudy]:
         """Read our studies, the oldest first.
 
@@ -137,7 +129,7 @@ class Archive:
         """
         if found := self.find(name):
             return found
-        known = self.names()
+        known = [study.name for study in self.studies()]
         near = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}? It has: " if near else "it has: "
         raise StudyNotFound(

@@ -25,7 +25,7 @@ TTL_SECONDS = 15.0
 RENEW_SECONDS = 2.0
 """How often it is renewed, and a wish to stop is read."""
 CLOCK_SLACK_SECONDS = 5.0
-"""How far two readings of one process's start may lie apart when a clock is set."""
+"""How far two readings of one process's start may lie apart."""
 
 _TABLE = sa.Table(
     "coordinator_lease",
@@ -292,12 +292,7 @@ def _start(process: psutil.Process) -> float:
 
 
 def _host() -> str:
-    """Name this machine, its last start, and where its process numbers hold.
-
-    After a reboot it is another, and so is a container that has this machine's name.
-    """
+    """Name this machine, its last start, and whose process numbers hold: containers differ."""
     boot, numbers = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-    parts = [socket.gethostname()]
-    parts += [boot.read_text().strip()] if boot.exists() else []
-    parts += [str(numbers.readlink())] if numbers.is_symlink() else []
-    return "/".join(parts)
+    start = boot.read_text().strip() if boot.exists() else ""
+    return f"{socket.gethostname()}/{start}/{numbers.readlink() if numbers.exists() else ''}"

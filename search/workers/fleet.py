@@ -84,6 +84,10 @@ class Fleet:
             self._data = ray.put(self._content)
         except (RayError, OSError) as error:
             raise ClusterError(f"Ray does not take the data: {said(error)}") from error
+        # Once: each new one is sent to the head, which may have gone without our knowing yet.
+        self._hire = ray.remote(self._worker).options(
+            max_concurrency=2, num_cpus=self.need.cpus, num_gpus=self.need.gpus
+        )
         self._failed_starts, self._rests_until = 0, 0.0
         self.lookout = Lookout(ask, every=self._look_seconds)
         self._pulse = Repeated(self._beat, every=self._beat_seconds, name="pulse")
@@ -171,10 +175,8 @@ class Fleet:
 
     def _add(self) -> None:
         """Have one more worker; a Ray that takes none may be gone, as the lookout will find."""
-        resources = {"num_cpus": self.need.cpus, "num_gpus": self.need.gpus}
-        worker = ray.remote(self._worker).options(max_concurrency=2, **resources)
         try:
-            actor: Any = worker.remote(self._data, gpu=self.need.gpus, limits=self._limits)
+            actor: Any = self._hire.remote(self._data, gpu=self.need.gpus, limits=self._limits)
             self.slots.append(Slot(actor=actor, starting=actor.ready.remote()))
         except RayError as error:
             self._count(error)

@@ -69,6 +69,10 @@ class Host:
         ).returncode:
             assert process.poll() is None, log.read_text()
             time.sleep(0.2)
+        # A worker is said to be well as soon as its head is; two that start at once are slow.
+        while name == "ray-worker" and "Ray runtime started" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
         return process
 
     def run(self, *arguments: str) -> str:

@@ -176,7 +176,7 @@ def test_who_may_only_read_lists_and_is_told_of_more(
     )
     readable = Settings(storage=url, checkpoints=database.checkpoints, ray_address=None)
     archive = Archive(readable)
-    assert archive.names() == ["small"]
+    assert [study.name for study in archive.studies()] == ["small"]
     archive.close()
 
 

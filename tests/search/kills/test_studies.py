@@ -66,7 +66,7 @@ def test_a_study_is_there_whole_or_made_anew(deaths: Any, make_spec: Any) -> Non
     spec = make_spec()
     for place, said in deaths(lambda place, say: create(place, spec, say)):
         with closing(Archive(place)) as archive:
-            listed = archive.names()
+            listed = [study.name for study in archive.studies()]
         assert listed in ([["small"]] if said else [["small"], []])
         create(place, spec)
         with closing(Archive(place)) as archive:
@@ -137,7 +137,7 @@ def test_a_study_that_is_half_deleted_can_be_deleted_and_nothing_is_left(deaths:
 
     for place, said in deaths(delete):
         with closing(Archive(place)) as archive:
-            there = archive.names()
+            there = [study.name for study in archive.studies()]
         assert there in ([[]] if said else [[], ["small"]])
         if there:
             delete(place, lambda _: None)
