@@ -20,7 +20,8 @@ from lstm_attn.errors import LstmAttnError
 from lstm_attn.reports import EpochReport
 from search import cli, lease, workers
 from search.archive import Archive, StoredStudy
-from search.errors import SearchError
+from search.checkpoints.folder import Folder
+from search.errors import Outage, SearchError
 from search.ledger import Ledger
 from search.patience import Through, at_once
 from search.settings import Settings
@@ -272,3 +273,18 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wrong:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(workers, "connect", started)
     return Wrong(tmp_path)
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files put into a folder, whose disk is full just when the second comes."""
+    write, names = Folder.write_whole, []
+
+    def full(folder: Folder, name: str, content: bytes) -> None:
+        names.append(name)
+        if len(names) == 2:
+            raise Outage("the store is full")
+        write(folder, name, content)
+
+    monkeypatch.setattr(Folder, "write_whole", full)
+    return names

@@ -143,20 +143,11 @@ def test_each_content_is_put_once_and_never_again(
 
 
 def test_an_upload_that_broke_off_is_gone_on_with(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, put: list[str]
 ) -> None:
     settings = settings_at(str(tmp_path / "store"))
     named = data_of(home, train='["../b.csv", "../more/held.csv"]')
     begun = new_upload("moods", settings.checkpoints)
-    write, put = Folder.write_whole, []
-
-    def full(folder: Folder, name: str, content: bytes) -> None:
-        put.append(name)
-        if len(put) == 2:
-            raise Outage("the store is full")
-        write(folder, name, content)
-
-    monkeypatch.setattr(Folder, "write_whole", full)
     with pytest.raises(Outage):
         carried(begun, named, settings)
     with at_hand(begun, settings) as there:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import RpcError
 
 from search.errors import ClusterError
 from search.workers import cluster, joining
@@ -120,6 +121,21 @@ def test_the_lock_is_nobody_elses(tmp_path: Path, nodes: list[Any]) -> None:
         assert str(os.getuid()) in lock.name
     nodes[0].join(60)
     nodes[1].stdin.close()
+
+
+@pytest.mark.parametrize("error", [RpcError("GCS is away"), OSError("a raylet is away")])
+def test_a_ray_that_goes_while_it_is_joined_is_out_of_reach(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def init(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(cluster, "knock", lambda _: None)
+    monkeypatch.setattr(cluster, "_join", lambda _: None)
+    monkeypatch.setattr(cluster.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(cluster.ray, "init", init)
+    with pytest.raises(ClusterError, match="is away"):
+        cluster.connect(ADDRESS, slots=None, cpus=1)
 
 
 @pytest.mark.parametrize("given", ["RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])

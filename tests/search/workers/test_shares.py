@@ -202,13 +202,14 @@ def test_a_ray_that_takes_no_worker_is_asked_again_after_a_rest(
     monkeypatch.setattr(Refused, "tries", 0)
     monkeypatch.setattr(Refused, "until", 2)
     places = make_places(
-        ask=two_places, slots=1, worker=type("Shy", (light,), {"carries": Refused()})
+        ask=two_places, slots=2, worker=type("Shy", (light,), {"carries": Refused()})
     )
-    places.slots.open(1)
-    places.slots.open(1)
+    places.slots.open(2)
+    places.slots.open(2)
     assert Refused.tries == 1, "it rests"
     assert "WrongClusterID" in places.slots.slots.lacking
-    places.ready(1)
+    places.ready(2)
+    assert Refused.tries == 3, "two workers, and their class has been sent once"
     assert places.slots.slots.lacking == ""
 
     monkeypatch.setattr(Refused, "until", 99)
