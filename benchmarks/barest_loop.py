@@ -47,7 +47,7 @@ class _Spent(NamedTuple):
     cpu: float
 
 
-def speed(study: Path, *, steps: int, plainly: bool = False) -> Speed:
+def speed(study: Path, *, steps: int, plainly: bool = False, device: str = "cpu") -> Speed:
     """Train a study's default model by turns, in `fit` and barely; give the median of the shares.
 
     Arguments:
@@ -55,22 +55,31 @@ def speed(study: Path, *, steps: int, plainly: bool = False) -> Speed:
         steps: optimizer steps of a turn.
         plainly: whether the barest loop stays in float32, as one would write it, rather than using
             what `fit` computes in.
+        device: as PyTorch names it.
     """
     torch.set_num_threads(1)
+    where = torch.device(device)
     file = spec.load(study)
     data = prepare(file.data, file.task)
-    resolved = spec.resolve(file, data, gpus=False)
+    resolved = spec.resolve(file, data, gpus=where.type == "cuda")
     model_config, training = resolved.space.configure(resolved.space.defaults()[0])
     training = replace(training, epochs=ROUNDS, epoch_steps=steps, validation_rows=1)
-    tables = load_tables(data, "cpu")
+    tables = load_tables(data, device)
     task = task_for(data, resolved.objective)
     context = training.context
     stream = Stream(task, context=context, batch_size=training.batch_size, seed=0)
-    precision = nullcontext if plainly else partial(mixed, torch.device("cpu"))
-    barely = _barest(fresh_model(model_config, 0), training, data.task.kind, precision)
+    precision = nullcontext if plainly else partial(mixed, where)
+    model = fresh_model(model_config, 0).to(where)
+    barely = _barest(model, training, data.task.kind, precision, where)
     events = fit(
-        fresh_model(model_config, 0), data, training, seed=0, wish=Wish(), tables=tables
-    )  # same weights, same order
+        fresh_model(model_config, 0),  # same weights, same order
+        data,
+        training,
+        seed=0,
+        wish=Wish(),
+        tables=tables,
+        device=device,
+    )
     shares: list[Speed] = []
     for turn in range(ROUNDS):
         positions = range(turn * steps, (turn + 1) * steps)
@@ -86,6 +95,7 @@ def _barest(
     training: TrainingConfig,
     kind: TaskKind,
     precision: Callable[[], AbstractContextManager[None]],
+    device: torch.device,
 ) -> Callable[[Iterable[Batch]], None]:
     """Give the loop that one would write by hand."""
     optimizer = torch.optim.AdamW(
@@ -112,6 +122,8 @@ def _barest(
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), training.clip)
             optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
 
     return train
 

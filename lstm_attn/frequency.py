@@ -37,6 +37,7 @@ _FIXED = {
 }
 """Microseconds of units that are always equally long, the longest first."""
 _MONTHS = {"year": 12, "quarter": 3, "month": 1}
+_YEAR, _MONTH = np.timedelta64(1, "Y"), np.timedelta64(1, "M")
 _SHORTEST_MONTH = np.timedelta64(28, "D")
 _SATURDAY = 5
 _MOST = 0.75
@@ -130,7 +131,7 @@ def calendar_inputs(stamps: Stamps, names: tuple[str, ...]) -> npt.NDArray[np.fl
     """
     day = stamps.astype("M8[D]")
     year = stamps.astype("M8[Y]")
-    first_of_year, first_of_next = year.astype("M8[D]"), (year + 1).astype("M8[D]")
+    first_of_year, first_of_next = year.astype("M8[D]"), (year + _YEAR).astype("M8[D]")
     hours = (stamps - day) / np.timedelta64(1, "h")
     cycles = {
         "hour_of_day": hours / 24,
@@ -185,4 +186,4 @@ def _day(stamps: Stamps) -> npt.NDArray[np.int64]:
 
 def _days_in_month(stamps: Stamps) -> npt.NDArray[np.int64]:
     month = stamps.astype("M8[M]")
-    return np.asarray(((month + 1).astype("M8[D]") - month.astype("M8[D]")).astype(np.int64))
+    return np.asarray(((month + _MONTH).astype("M8[D]") - month.astype("M8[D]")).astype(np.int64))

@@ -185,7 +185,7 @@ def _check_doubled(series: Series, problems: Problems) -> npt.NDArray[np.bool_]:
     is_doubled = np.zeros(len(series.values), dtype=np.bool_)
     if series.stamps is None:
         return is_doubled
-    is_doubled[1:] = np.diff(series.stamps) == np.timedelta64(0)
+    is_doubled[1:] = series.stamps[1:] == series.stamps[:-1]
     doubled = np.flatnonzero(is_doubled)
     if len(doubled):
         second = int(doubled[0])

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import torch
 
 pytestmark = pytest.mark.slow
 
@@ -95,3 +96,19 @@ def test_a_changed_study_is_refused_with_its_differences_and_a_free_name(tmp_pat
         file.write("it was great,good\n")
     _, said = lstm_search(tmp_path, "launch", "moods.toml", *one, code=2)
     assert "data: its content has changed" in said
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_trials_share_a_gpu_and_their_best_is_exported_and_replayed(tmp_path: Path) -> None:
+    write_moods(tmp_path)
+    shares = ("--set", "resources.gpus_per_trial=0.25", "--set", "resources.slots=4")
+    said = json.loads(lstm_search(tmp_path, "check", "moods.toml", "--json", *shares)[0])
+    assert said["slots"] == 4
+    lstm_search(tmp_path, "launch", "moods.toml", "--quiet", *shares)
+    best = json.loads(lstm_search(tmp_path, "best", "moods", "--json")[0])["best"][0]
+    assert best["device"] == torch.cuda.get_device_name()
+    lstm_search(tmp_path, "export", "moods", "--to", "out")  # scores it afresh and compares
+    lstm_search(tmp_path, "replay", "moods", str(best["number"]))
+    rows = list(csv.DictReader(io.StringIO(lstm_search(tmp_path, "predict", "out", "new.csv")[0])))
+    assert [row["label"] for row in rows] == ["good", "bad"]

@@ -113,7 +113,12 @@ def sequences(count: int, seed: int = 0) -> list[dict[str, Any]]:
 def days(count: int) -> list[dict[str, Any]]:
     start = np.datetime64("2023-12-01")
     return [
-        {"date": start + day, "high": 10 + day % 7 + day / 50, "low": day % 7, "rain": day % 5}
+        {
+            "date": start + np.timedelta64(day, "D"),
+            "high": 10 + day % 7 + day / 50,
+            "low": day % 7,
+            "rain": day % 5,
+        }
         for day in range(count)
     ]
 
