@@ -70,6 +70,7 @@ def test_scoring_can_be_done_within_scoring():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("kind", TASK_KINDS)
 def test_batches_and_losses_on_cuda_wait_for_nothing(kind, tiny_of):
     tiny = tiny_of(kind)
@@ -77,8 +78,8 @@ def test_batches_and_losses_on_cuda_wait_for_nothing(kind, tiny_of):
     home, away = Table(tiny.data.train), Table(tiny.data.train, "cuda")
     starts = task.draw_pass(np.random.default_rng(0), 4)
     task.batch(away, starts, 4)
-    torch.cuda.set_sync_debug_mode("error")
     try:
+        torch.cuda.set_sync_debug_mode("error")
         batch = task.batch(away, starts, 4)
         steps = batch.inputs.shape[:2]
         outputs = torch.zeros(*steps, task.output_size, device="cuda", requires_grad=True)

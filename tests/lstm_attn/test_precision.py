@@ -188,6 +188,7 @@ def test_the_watch_forbids_waiting_in_each_batch_and_nowhere_else(tiny_of):
 
 
 @on_cuda
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("kind", TASK_KINDS)
 def test_a_leg_never_waits_for_the_device(tiny_of, kind):
     tiny = tiny_of(kind).changed(epochs=2)
