@@ -1,6 +1,6 @@
 """What a process may take of a GPU that it shares."""
 
-CONTEXT_BYTES = 700_000_000
+CONTEXT_BYTES = 900_000_000
 """What CUDA and its libraries take of a card in each process, beside what PyTorch allocates."""
 
 

@@ -26,7 +26,7 @@ def test_what_may_be_allocated_is_the_share_without_what_cuda_takes(
 
 
 def test_a_share_that_cuda_itself_takes_whole_is_refused_with_the_sizes() -> None:
-    said = r"a share of 0\.01 of a GPU of 16\.0 GB is 0\.2 GB, and CUDA itself takes 0\.7 - ask"
+    said = r"a share of 0\.01 of a GPU of 16\.0 GB is 0\.2 GB, and CUDA itself takes 0\.9 - ask"
     with pytest.raises(ValueError, match=said):
         fraction(0.01, total=16 * GB)
 
