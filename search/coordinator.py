@@ -204,7 +204,7 @@ class Coordinator:
                     self.workers.stop(number, epoch=0)
                     self._settle(number)
             case StateGiven(number=number, attempt=attempt, epoch=epoch):
-                if self._counts(number, attempt, epoch):
+                if self._counts(number, attempt, epoch) and self.ledger.goes_on(number, attempt):
                     self._keep_state(event)
             case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
                 if self._counts(number, attempt, epoch) and self._leads(number):

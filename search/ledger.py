@@ -94,6 +94,10 @@ class Ledger:
         trial = self._running.get(number)
         return trial is not None and trial.attempt == attempt
 
+    def goes_on(self, number: int, attempt: int) -> bool:
+        """Tell whether an attempt counts and has no verdict: what may be gone on from later."""
+        return self.is_running(number, attempt) and self._running[number].pruned_at is None
+
     def leaders(self) -> list[int]:
         """List the best trials that have ended an epoch, of any state, the best first.
 
@@ -170,8 +174,7 @@ class Ledger:
     def started(self, number: int) -> Started:
         """Say of a trial that it is being trained, fresh or going on."""
         trial = self._running[number]
-        attributes = self._twin.in_memory(trial.pair).user_attrs
-        default = bool(attributes.get(strategy.DEFAULT_TRIAL))
+        default = bool(self._twin.in_memory(trial.pair).user_attrs.get(strategy.DEFAULT_TRIAL))
         return Started(number=number, params=trial.params, epoch=trial.epochs, default=default)
 
     def best_epoch(self, number: int) -> int | None:
@@ -185,12 +188,10 @@ class Ledger:
 
     def tell(self, number: int, attempt: int, outcome: Outcome) -> TrialSummary | None:
         """End a trial for good; None where it was handed in to go on later, or isn't ours."""
-        if not self.is_running(number, attempt):
+        handed_in = outcome.kind == "handed_in" and self.goes_on(number, attempt)
+        if handed_in or not self.is_running(number, attempt):
             return None
-        trial = self._running[number]
-        if outcome.kind == "handed_in" and trial.pruned_at is None:
-            return None
-        return self._finish(trial, outcome)
+        return self._finish(self._running[number], outcome)
 
     def requeue(
         self, number: int, attempt: int, reason: str, *, blames_trial: bool

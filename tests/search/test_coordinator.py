@@ -324,6 +324,40 @@ def test_with_one_slot_kills_change_nothing_at_all(
     assert facts(torn) == expected
 
 
+def test_a_state_from_after_a_verdict_is_not_kept_so_that_the_next_owner_gives_it_again(
+    make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    class Late(FakeWorkers):
+        """Tells of a state that was asked for before the stop, then the process is gone."""
+
+        doomed: int | None = None
+        gone = False
+
+        def stop(self, number: int, *, epoch: int) -> None:
+            super().stop(number, epoch=epoch)
+            self.wishes.clear()
+            self.doomed = number
+
+        def next_event(self) -> Event:
+            if self.gone:
+                raise Killed
+            if self.doomed is None:
+                return super().next_event()
+            self.gone = True
+            return self.state(next(task for task in self.running() if task.number == self.doomed))
+
+    calm = make_desk(trials=10)
+    coordinate(calm, FakeWorkers(make_report, 1, Random(0)), tmp_path / "calm")
+    expected = facts(calm)
+    archive = calm.archive()
+    archive.delete(archive.get("small"))
+    torn = make_desk(trials=10)
+    with pytest.raises(Killed):
+        coordinate(torn, Late(make_report, 1, Random(0)), tmp_path / "torn")
+    coordinate(torn, FakeWorkers(make_report, 1, Random(0)), tmp_path / "torn")
+    assert facts(torn) == expected
+
+
 @pytest.mark.parametrize("ending", [Ending.INTERRUPTED, Ending.TIMEOUT, Ending.STOPPED])
 def test_an_interrupted_study_hands_its_trials_in_and_goes_on_from_there(
     ending: Ending, desk: Any, make_report: Any, tmp_path: Path
