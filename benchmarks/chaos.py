@@ -4,7 +4,7 @@ Three Ray nodes in network namespaces of their own, a head without CPUs, Postgre
 store on a small disk, and a server that runs the study. While it runs: a worker is killed every 20
 seconds; a node is killed and another added; a link is cut for 30 seconds; the coordinator is killed
 twice, once in the middle of writing a checkpoint; the server is killed and started again;
-PostgreSQL goes down and comes back; the disk of the checkpoints is full for a minute. Then every
+PostgreSQL goes down for a minute; the disk of the checkpoints is full for a minute. Then every
 trial is trained again, alone, and each epoch compared. Takes root, Linux and half an hour.
 
     sudo .venv/bin/python benchmarks/chaos.py --trials 60
@@ -142,6 +142,8 @@ class Findings:
     detected: dict[str, list[float]] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=lambda: {"weights": 0, "states a trial": 0})
     loaded: int = 0
+    states: dict[int, list[float]] = field(default_factory=dict)
+    """By trial, when each of its states was first seen whole in the store."""
 
     def note(self, what: str) -> float:
         """Note what was done, and when."""
@@ -166,13 +168,17 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
+        known: set[tuple[int, int, int]] = set()
         while not self._end.wait(0.1):
             for folder in self.store.glob(f"{NAME}-*"):
-                found = checkpoints(at(str(folder)))
+                now, found = time.time(), checkpoints(at(str(folder)))
                 states: dict[int, int] = {}
                 for one in found:
                     if one.kind == "state":
                         states[one.number] = states.get(one.number, 0) + 1
+                        if (one.number, one.epoch, one.step) not in known:
+                            known.add((one.number, one.epoch, one.step))
+                            self.findings.states.setdefault(one.number, []).append(now)
                 most = self.findings.most
                 weights = sum(one.kind == "weights" for one in found)
                 most["weights"] = max(most["weights"], weights)
@@ -277,7 +283,7 @@ def torment(  # noqa: PLR0915 - one fault after the other, as they are told abov
     pause(25)
     findings.note("PostgreSQL down")
     with database.stopped():
-        time.sleep(15)
+        time.sleep(60)
     findings.note("PostgreSQL up")
     pause(20)
     make_room = fill(store)
@@ -295,27 +301,60 @@ def torment(  # noqa: PLR0915 - one fault after the other, as they are told abov
     killer.join()
 
 
-def redone(said: list[dict[str, Any]]) -> list[float]:
-    """Give the seconds of work that each trial that was lost has had to do again, at most.
+KILLS = ("worker killed", "coordinator killed", "a node killed", "a link cut")
+"""Faults after which work is lost, as they are noted."""
 
-    From the report of the last epoch that is in the state it went on from, to the loss; the state
-    may know a part of the epoch after that.
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Seconds of work that went with a fault: from a trial's newest state in the store to it."""
+
+    seconds: float
+    writable: bool
+    """Whether states could be written then."""
+
+
+def lost_work(said: list[dict[str, Any]], findings: Findings) -> list[Work]:
+    """Count for each trial that a fault has ended what it had to do again.
+
+    A state is older than its first sight by as long as writing it took, a tenth of a second or so.
     """
-    reported: dict[tuple[int, int], float] = {}
-    lost: dict[int, float] = {}
+    kills = sorted(at for at, what in findings.done if what.startswith(KILLS))
+    deaths = [at for at, what in findings.done if what.startswith("coordinator killed")]
+    outages = _outages(said)
+    begun: dict[int, float] = {}
     found = []
+
+    def lose(number: int, fault: float) -> None:
+        newest = [at for at in findings.states.get(number, []) if at <= fault]
+        since = max([begun.pop(number), *newest])
+        writable = not any(first - EVERY <= fault <= last for first, last in outages)
+        found.append(Work(max(0.0, fault - since), writable))
+
     for one in said:
+        while deaths and deaths[0] < one["at"]:
+            for number in list(begun):
+                lose(number, deaths[0])
+            del deaths[0]
         match one["event"]:
-            case "epoch":
-                reported[one["trial"], one["epoch"]] = one["at"]
-                lost.pop(one["trial"], None)
-            case "trial lost":
-                lost[one["trial"]] = one["at"]
-            case "trial started" if one["trial"] in lost:
-                began = reported.get((one["trial"], one["epoch"]))
-                if began is not None:
-                    found.append(lost[one["trial"]] - began)
-                del lost[one["trial"]]
+            case "trial started":
+                begun[one["trial"]] = one["at"]
+            case "trial ended" | "trial handed in":
+                begun.pop(one["trial"], None)
+            case "trial lost" if one["trial"] in begun:
+                lose(one["trial"], max((at for at in kills if at <= one["at"]), default=one["at"]))
+    return found
+
+
+def _outages(said: list[dict[str, Any]]) -> list[tuple[float, float]]:
+    """Give from when until when nothing could be written."""
+    found, since = [], None
+    for one in said:
+        if one["event"] == "blocked" and since is None:
+            since = one["at"]
+        elif one["event"] in ("unblocked", "opened") and since is not None:
+            found.append((since, one["at"]))
+            since = None
     return found
 
 
@@ -414,10 +453,16 @@ def report(trials: int, stormy: Outcome, calm: Outcome | None) -> list[tuple[str
         ("best checkpoints that were loaded between faults", str(found.loaded), ""),
         ("workers killed", str(sum(what == "worker killed" for _, what in found.done)), ""),
     ]
-    again = redone(stormy.said)
-    if again:
-        lines.append(("most seconds of a trial done again", f"{max(again):.1f}", ""))
-        lines.append(("losses", str(len(again)), ""))
+    work = lost_work(stormy.said, found)
+    for what, writable, wanted in (
+        ("while states could be written", True, f"<= {EVERY} s, and a batch"),
+        ("while they could not", False, ""),
+    ):
+        seconds = [one.seconds for one in work if one.writable is writable]
+        if seconds:
+            lines.append(
+                (f"work lost, {what}: most of {len(seconds)}", f"{max(seconds):.1f} s", wanted)
+            )
     for what, seconds in found.detected.items():
         known = [one for one in seconds if not math.isnan(one)]
         if known:
