@@ -56,6 +56,7 @@ class StoredStudy:
 
         Raises:
             WrongUse: they are there.
+            Outage: it cannot be told for now.
         """
         old = self.checkpoints or settings.usual_checkpoints
         new = settings.checkpoints_of(self.checkpoints)

@@ -1,0 +1,132 @@
+"""A submitted study that is begun while something fails: it waits for that, and then begins."""
+
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from lstm_attn.data import prepare
+from search import operations, patience, workers
+from search.archive import opened
+from search.checkpoints.files import name_of
+from search.errors import ClusterError
+from search.server.coordinating import coordinate
+from search.settings import Settings
+from search.spec import load, resolve
+
+
+@pytest.fixture
+def orders() -> Iterator[int]:
+    """What a server writes into, as long as it lives."""
+    reader, writer = os.pipe()
+    yield reader
+    os.close(writer)
+
+
+@pytest.fixture
+def begin(
+    orders: int, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Settings], list[dict[str, Any]]]:
+    """Begin the study as a server does, as far as to its Ray; give what is said."""
+
+    def connect(*_: Any, **__: Any) -> None:
+        raise ClusterError("so far")
+
+    monkeypatch.setattr(workers, "connect", connect)
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+
+    def begin(settings: Settings) -> list[dict[str, Any]]:
+        out = io.StringIO()
+        coordinate(settings, "moods", orders, out)
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    return begin
+
+
+SO_FAR = {"event": "failed", "error": "ClusterError", "problems": ["so far"]}
+
+
+def away_for(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, times: int) -> None:
+    """Have a function of a store's driver fail for the first so many times."""
+    real, left = getattr(owner, name), iter(range(times))
+
+    def fails_first(*given: Any, **named: Any) -> Any:
+        for _ in left:
+            raise TimeoutError("no answer")
+        return real(*given, **named)
+
+    monkeypatch.setattr(owner, name, fails_first)
+
+
+def store(settings: Settings) -> Settings:
+    return replace(settings, checkpoints=f"memory://{uuid4().hex}")
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What gives the store's driver, apart from the one by which data are read."""
+    driver = SimpleNamespace(filesystem=fsspec.filesystem)
+    monkeypatch.setattr("search.checkpoints.bucket.fsspec", driver)
+    return driver
+
+
+@pytest.mark.parametrize("name", ["ls", "filesystem"])
+def test_a_study_whose_store_is_away_waits_and_begins_once_it_is_back(
+    name: str,
+    driver: Any,
+    settings: Settings,
+    study_file: Path,
+    begin: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = store(settings)
+    operations.submit(study_file, there)
+    away_for(monkeypatch, MemoryFileSystem if name == "ls" else driver, name, 2)
+    blocked, unblocked, ended = begin(there)
+    assert (blocked["event"], unblocked["event"], ended) == ("blocked", "unblocked", SO_FAR)
+    assert "no answer - see that it is up" in blocked["problem"]
+
+
+def test_a_study_whose_former_store_is_away_waits_to_be_told_whether_it_may_move(
+    settings: Settings, study_file: Path, begin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = load(study_file)
+    data = prepare(file.data, file.task)
+    old, new = store(settings), store(settings)
+    with opened(old) as archive:
+        study = archive.create(
+            resolve(file, data, gpus=False),
+            fingerprint=data.fingerprint,
+            baselines=(),
+            data_summary=data.summary,
+        )
+    operations.submit(study_file, new)
+    away_for(monkeypatch, MemoryFileSystem, "ls", 2)
+    said = begin(new)
+    assert [one["event"] for one in said] == ["blocked", "unblocked", "failed"]
+    assert said[-1] == SO_FAR
+    state = name_of("state", number=0, epoch=1, step=0, generation=1, content=b"")
+    study.place(old).write_whole(state, b"")
+    [refused] = begin(new)
+    assert refused["error"] == "WrongUse"
+
+
+def test_data_whose_store_is_away_are_waited_for(
+    settings: Settings, study_file: Path, begin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = store(settings)
+    operations.submit(study_file, there, with_data=True)
+    (study_file.parent / "a.csv").unlink()
+    away_for(monkeypatch, MemoryFileSystem, "cat_file", 2)
+    said = begin(there)
+    assert [one["event"] for one in said] == ["blocked", "unblocked", "failed"]
+    assert said[-1] == SO_FAR
