@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from glob import escape, has_magic
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from lstm_attn.config import DataConfig, TaskConfig
@@ -26,6 +25,7 @@ from search.checkpoints.files import PART
 from search.checkpoints.folder import make_private, write_whole
 from search.errors import SearchError, StoreError
 from search.outages import outage
+from search.scratch import scratch
 from search.settings import Settings
 from search.uploads import FileCopy, Upload
 
@@ -148,12 +148,12 @@ def at_hand(upload: Upload | None, settings: Settings) -> Iterator[AtHand]:
     if upload is None or not upload.files:
         yield AtHand()
         return
-    with TemporaryDirectory(prefix="lstm-search-") as folder:
-        _bring(upload, _place(upload, settings), Path(folder))
+    with scratch() as folder:
+        _bring(upload, _place(upload, settings), folder)
         try:
-            yield AtHand(paths=upload.paths, folder=folder)
+            yield AtHand(paths=upload.paths, folder=str(folder))
         except (LstmAttnError, SearchError) as error:
-            raise type(error)(*(_at_home(one, folder) for one in error.problems)) from error
+            raise type(error)(*(_at_home(one, str(folder)) for one in error.problems)) from error
 
 
 def reader(upload: Upload | None, settings: Settings) -> Read:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 
 from lstm_attn.data import prepare
+from lstm_attn.errors import NoRoom
 from lstm_attn.sequences import SequenceData
 from search import lease, spec, workers
 from search.archive import Archive, StoredStudy, opened
@@ -184,8 +185,15 @@ def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
 
 
 def checked_data(file: SpecFile, read: Read = prepare) -> SequenceData:
-    """Read the data, and tell what doesn't go together before anything is started."""
-    data = read(file.data, file.task)
+    """Read the data, and tell what doesn't go together before anything is started.
+
+    Raises:
+        Outage: there is no room to read them.
+    """
+    try:
+        data = read(file.data, file.task)
+    except NoRoom as full:
+        raise Outage(*full.problems) from full
     spec.resolve(file, data, gpus=False)
     return data
 

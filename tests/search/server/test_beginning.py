@@ -1,8 +1,10 @@
 """A submitted study that is begun while something fails: it waits for that, and then begins."""
 
+import errno
 import io
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from lstm_attn.data import prepare
 from search import operations, patience, workers
 from search.archive import opened
 from search.checkpoints.files import name_of
-from search.errors import ClusterError
+from search.errors import ClusterError, Outage
 from search.server.coordinating import coordinate
 from search.settings import Settings
 from search.spec import load, resolve
@@ -65,6 +67,18 @@ def away_for(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, times: int)
         return real(*given, **named)
 
     monkeypatch.setattr(owner, name, fails_first)
+
+
+def full_for(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Have no room for a temporary folder for the first so many times."""
+    real, left = tempfile.mkdtemp, iter(range(times))
+
+    def fails_first(*given: Any, **named: Any) -> Any:
+        for _ in left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*given, **named)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", fails_first)
 
 
 def store(settings: Settings) -> Settings:
@@ -130,3 +144,23 @@ def test_data_whose_store_is_away_are_waited_for(
     said = begin(there)
     assert [one["event"] for one in said] == ["blocked", "unblocked", "failed"]
     assert said[-1] == SO_FAR
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_a_study_whose_data_find_no_room_to_be_read_waits_for_it(
+    with_data: bool, settings: Settings, study_file: Path, begin: Any, monkeypatch: Any
+) -> None:
+    operations.submit(study_file, settings, with_data=with_data)
+    full_for(monkeypatch, 2)
+    said = begin(settings)
+    assert [one["event"] for one in said] == ["blocked", "unblocked", "failed"]
+    assert "No space left on device - make room" in said[0]["problem"]
+    assert said[-1] == SO_FAR
+
+
+def test_who_submits_is_told_that_there_is_no_room(
+    settings: Settings, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_for(monkeypatch, 1)
+    with pytest.raises(Outage, match="temporary files cannot be written"):
+        operations.submit(study_file, settings)
