@@ -33,6 +33,7 @@ def launch(
     orders: Orders | None = None,
     outage_seconds: float | None = None,
     read: Read = prepare,
+    once_held: Callable[[Archive], None] = lambda _: None,
 ) -> Launched:
     """Run a study, or go on with it, until its budget is spent or someone asks it to stop.
 
@@ -44,6 +45,7 @@ def launch(
         orders: of a server that runs the study; None: the launch stands alone.
         outage_seconds: how long what fails is waited for; None: `PATIENCE_SECONDS`.
         read: gives the data that the file names.
+        once_held: called when nobody else can begin or delete the study any more; may raise.
 
     Raises:
         SearchError, LstmAttnError: see the trees.
@@ -51,9 +53,8 @@ def launch(
     stop = Stop(timeout if timeout is not None else file.timeout, orders=orders)
     patience = Patience(stop, watch, seconds=outage_seconds or PATIENCE_SECONDS)
     try:
-        return _launch(
-            file, settings, stop, patience, watch, cache(read), served=orders is not None
-        )
+        served = orders is not None
+        return _launch(file, settings, stop, patience, watch, cache(read), once_held, served=served)
     except Interrupted as interrupted:
         stop.insist(interrupted.ending)
         raise Outage(
@@ -68,6 +69,7 @@ def _launch(
     patience: Patience,
     watch: Callable[[Fact], None],
     read: Read,
+    once_held: Callable[[Archive], None],
     *,
     served: bool,
 ) -> Launched:
@@ -85,6 +87,7 @@ def _launch(
         undo.callback(held.release)
         stop.heed(held)
         patience.before_retry = held.try_to_renew
+        patience(partial(once_held, archive))
         data = data or patience(partial(checked_data, file, read))
         study = patience(partial(_found, file.name, archive))
         if study:

@@ -17,13 +17,14 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from lstm_attn.data import prepare
-from search import operations, patience, workers
-from search.archive import opened
+from search import launch, operations, patience, workers
+from search.archive import StoredStudy, opened
 from search.checkpoints.files import name_of
 from search.errors import ClusterError, Outage
 from search.server.coordinating import coordinate
 from search.settings import Settings
 from search.spec import load, resolve
+from search.submissions import Submissions
 
 
 @pytest.fixture
@@ -85,6 +86,19 @@ def store(settings: Settings) -> Settings:
     return replace(settings, checkpoints=f"memory://{uuid4().hex}")
 
 
+def write(settings: Settings, study_file: Path) -> StoredStudy:
+    """Put the study into the database, as a launch does."""
+    file = load(study_file)
+    data = prepare(file.data, file.task)
+    with opened(settings) as archive:
+        return archive.create(
+            resolve(file, data, gpus=False),
+            fingerprint=data.fingerprint,
+            baselines=(),
+            data_summary=data.summary,
+        )
+
+
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What gives the store's driver, apart from the one by which data are read."""
@@ -113,16 +127,8 @@ def test_a_study_whose_store_is_away_waits_and_begins_once_it_is_back(
 def test_a_study_whose_former_store_is_away_waits_to_be_told_whether_it_may_move(
     settings: Settings, study_file: Path, begin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = load(study_file)
-    data = prepare(file.data, file.task)
     old, new = store(settings), store(settings)
-    with opened(old) as archive:
-        study = archive.create(
-            resolve(file, data, gpus=False),
-            fingerprint=data.fingerprint,
-            baselines=(),
-            data_summary=data.summary,
-        )
+    study = write(old, study_file)
     operations.submit(study_file, new)
     away_for(monkeypatch, MemoryFileSystem, "ls", 2)
     said = begin(new)
@@ -164,3 +170,44 @@ def test_who_submits_is_told_that_there_is_no_room(
     full_for(monkeypatch, 1)
     with pytest.raises(Outage, match="temporary files cannot be written"):
         operations.submit(study_file, settings)
+
+
+def resubmit(settings: Settings, study_file: Path) -> None:
+    operations.submit(study_file, settings, trials=12)
+
+
+def delete(settings: Settings, _: Path) -> None:
+    operations.delete(settings, "moods")
+
+
+def stop(settings: Settings, _: Path) -> None:
+    assert operations.stop(settings, "moods") == "dequeued"
+
+
+@pytest.mark.parametrize("change", [delete, stop, resubmit])
+@pytest.mark.parametrize("written", [False, True])
+def test_a_study_that_is_deleted_stopped_or_submitted_anew_as_it_begins_is_not_begun(
+    change: Callable[[Settings, Path], None],
+    written: bool,
+    settings: Settings,
+    study_file: Path,
+    begin: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = load(study_file)
+    data = prepare(file.data, file.task)
+    if written:
+        write(settings, study_file)
+    operations.submit(study_file, settings)
+
+    def meanwhile(*_: Any) -> Any:
+        change(settings, study_file)
+        return data
+
+    monkeypatch.setattr(launch, "checked_data", meanwhile)  # just before the lease is taken
+    assert begin(settings) == [{"event": "ended", "ending": "stopped"}]
+    with opened(settings) as archive:
+        assert bool(archive.find("moods")) is (written and change is not delete)
+        waiting = [one.state for one in Submissions(archive.storage.engine).all()]
+        assert waiting == {delete: [], stop: ["ended"], resubmit: ["waiting"]}[change]
+        assert not archive.is_run("moods")
