@@ -64,7 +64,8 @@ def delete(archive: Archive, name: str) -> None:
     """
     engine = archive.storage.engine
     queue, uploads = Submissions(engine), Uploads(engine)
-    if not (archive.find(name) or queue.find(name) or uploads.find(name)):
+    known = archive.find(name) or queue.find(name) or uploads.find(name) or uploads.aside(name)
+    if not known:
         archive.get(name)
     held = lease.acquire(engine, name)
     try:
@@ -72,8 +73,10 @@ def delete(archive: Archive, name: str) -> None:
             archive.delete(study)
         queue.forget(name)
         if upload := uploads.find(name):
+            uploads.put_aside(upload)
+        for upload in uploads.aside(name):
             discard(upload, archive.settings)
-            uploads.forget(name)
+            uploads.forget(upload)
     finally:
         held.release()
 
