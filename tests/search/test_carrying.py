@@ -236,7 +236,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, tuple[in
 
     def look(data: DataConfig, task: TaskConfig) -> Any:
         first = Path(data.train[0])
-        folder = next(one for one in first.parents if one.name.startswith("lstm-search-"))
+        folder = next(one for one in first.parents if one.parent.name.startswith("lstm-search-"))
         found = {
             str(one.relative_to(folder)): (
                 stat.S_IMODE(one.lstat().st_mode),
@@ -265,7 +265,7 @@ def test_what_is_brought_down_is_for_nobody_else_and_gone_once_it_is_read(
     modes = {mode for mode, content in found.values() if content}
     assert modes - {0o777} == {0o600}  # a link's own mode means nothing
     assert {mode for mode, content in found.values() if not content} == {0o700}
-    assert not folder.exists()
+    assert not folder.parent.exists()
 
 
 def test_a_planted_path_leads_nowhere_else(
@@ -345,4 +345,17 @@ def test_a_machine_without_room_for_the_data_is_told_and_left_clean(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     with pytest.raises(raised, match=told):
         reader(upload, placed)(named, TASK)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_a_killed_reader_has_left_goes_when_data_are_at_hand_the_next_time(
+    home: Path, placed: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = data_of(home, train='"../b.csv"')
+    upload = up(named, placed)
+    left = tmp_path / "tmp" / "lstm-search-killed"
+    (left / "files").mkdir(parents=True)
+    (left / "lock").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    reader(upload, placed)(named, TASK)
     assert list((tmp_path / "tmp").iterdir()) == []
