@@ -2,6 +2,7 @@
 
 LstmAttnError
 ├── DataError          a file, a column, a value
+├── NoRoom             a disk that is full of temporary files; waiting may help
 ├── ModelError         a configuration no model can be built from
 └── CheckpointError    a damaged or foreign file of weights, state or export
 """
@@ -24,6 +25,10 @@ class LstmAttnError(Exception):
 
 class DataError(LstmAttnError):
     """The input data cannot be read or do not fit the task."""
+
+
+class NoRoom(LstmAttnError):
+    """The disk has no room for the temporary files that reading takes."""
 
 
 class ModelError(LstmAttnError):

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +21,7 @@ from lstm_attn.comma_separated import read_csv
 from lstm_attn.errors import DataError
 from lstm_attn.json_problems import broken_row, mixed_rows
 from lstm_attn.json_strings import as_written
+from lstm_attn.scratch import scratch
 
 SUFFIXES = {
     ".csv": "csv",
@@ -119,10 +119,11 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
 
     Raises:
         DataError: not a file of that format, a column it lacks, or no row.
+        NoRoom: the disk is full.
     """
     try:
-        with TemporaryDirectory() as folder, _quiet():
-            table, present = _read(path, data_format, list(wanted), Path(folder))
+        with scratch() as folder, _quiet():
+            table, present = _read(path, data_format, list(wanted), folder)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error}) - save it as UTF-8") from error
     except _UNREADABLE as error:
@@ -223,9 +224,9 @@ def _json_lines(path: Path, folder: Path) -> Path:
 def _wrong_json(path: Path, wanted: Mapping[str, str]) -> str | None:
     """Say what is wrong with a file of JSON; None where only Arrow knows."""
     try:
-        with TemporaryDirectory() as folder:
-            plain = _unpacked(path, Path(folder)) if path.suffix == ".gz" else path
-            text = _json_lines(plain, Path(folder)).read_text(encoding="utf-8-sig")
+        with scratch() as folder:
+            plain = _unpacked(path, folder) if path.suffix == ".gz" else path
+            text = _json_lines(plain, folder).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         return f"{path}: not UTF-8 text ({error}) - save it as UTF-8"
     except (EOFError, OSError, ValueError, zlib.error):

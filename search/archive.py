@@ -56,6 +56,7 @@ class StoredStudy:
 
         Raises:
             WrongUse: they are there.
+            Outage: it cannot be told for now.
         """
         old = self.checkpoints or settings.usual_checkpoints
         new = settings.checkpoints_of(self.checkpoints)
@@ -230,10 +231,9 @@ class Archive:
         self.storage.set_study_user_attr(study.id, TESTS, plain)
 
     def delete(self, study: StoredStudy) -> None:
-        """Delete a study with its checkpoints, unless somebody runs it.
+        """Delete a study with its checkpoints; its lease is held, so nobody runs it.
 
         Raises:
-            StudyElsewhere: somebody does.
             WrongUse: its checkpoints are elsewhere than the settings say.
             StoreError: the checkpoints cannot be deleted; the study is there still.
             Outage: likewise, and it may help to wait.
@@ -241,12 +241,8 @@ class Archive:
         place = study.place(self.settings)
         if not checkpoints(place):  # they may lie where the study says, and would be left there
             study.check_place(self.settings)
-        held = lease.acquire(self.storage.engine, study.name)
-        try:
-            delete_all(place)
-            self.storage.delete_study(study.id)
-        finally:
-            held.release()
+        delete_all(place)
+        self.storage.delete_study(study.id)
 
     def _read(self, study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:
         try:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from glob import escape, has_magic
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from lstm_attn.config import DataConfig, TaskConfig
@@ -22,10 +21,11 @@ from lstm_attn.errors import DataError, LstmAttnError
 from lstm_attn.reading import find_files
 from lstm_attn.sequences import SequenceData
 from search.checkpoints import Place, at
-from search.checkpoints.files import PART
-from search.checkpoints.folder import make_private, write_whole
+from search.checkpoints.files import whole_of
+from search.checkpoints.folder import make_private
 from search.errors import SearchError, StoreError
 from search.outages import outage
+from search.scratch import scratch
 from search.settings import Settings
 from search.uploads import FileCopy, Upload
 
@@ -51,7 +51,7 @@ def carried(upload: Upload, data: DataConfig, settings: Settings) -> Upload:
     """Put the files of a study into the store, each content once, and tell what is there then.
 
     Arguments:
-        upload: where; what it has there already is not written again.
+        upload: where; what it has whole there already is not written again.
         data: names the files, by absolute paths.
         settings: where checkpoints lie if nobody says.
 
@@ -62,7 +62,7 @@ def carried(upload: Upload, data: DataConfig, settings: Settings) -> Upload:
     """
     place = _place(upload, settings)
     place.make()
-    there = set(place.names())
+    there, whole = set(place.names()), set[str]()
     paths = named_files(data)
     files: dict[str, FileCopy] = {}
     for key, patterns in paths.items():
@@ -76,9 +76,9 @@ def carried(upload: Upload, data: DataConfig, settings: Settings) -> Upload:
             content = _content(path, key)
             files[plain] = FileCopy(real=real, hash=hashlib.sha256(content).hexdigest())
             name = _name(files[plain])
-            if name not in there:
+            if name not in whole and not (name in there and _is_whole(files[plain], place)):
                 place.write_whole(name, content)
-                there.add(name)
+            whole.add(name)
     return replace(upload, paths=paths, files=files)
 
 
@@ -92,7 +92,7 @@ def sweep(upload: Upload, settings: Settings) -> None:
     place = _place(upload, settings)
     wanted = {_name(one) for one in upload.files.values()}
     for name in place.names():
-        if _NAME.fullmatch(name.removesuffix(PART)) and name not in wanted:
+        if _NAME.fullmatch(whole_of(name)) and name not in wanted:
             place.delete(name)
     place.remove()
 
@@ -148,12 +148,12 @@ def at_hand(upload: Upload | None, settings: Settings) -> Iterator[AtHand]:
     if upload is None or not upload.files:
         yield AtHand()
         return
-    with TemporaryDirectory(prefix="lstm-search-") as folder:
-        _bring(upload, _place(upload, settings), Path(folder))
+    with scratch() as folder:
+        _bring(upload, _place(upload, settings), folder)
         try:
-            yield AtHand(paths=upload.paths, folder=folder)
+            yield AtHand(paths=upload.paths, folder=str(folder))
         except (LstmAttnError, SearchError) as error:
-            raise type(error)(*(_at_home(one, folder) for one in error.problems)) from error
+            raise type(error)(*(_at_home(one, str(folder)) for one in error.problems)) from error
 
 
 def reader(upload: Upload | None, settings: Settings) -> Read:
@@ -172,6 +172,14 @@ def _place(upload: Upload, settings: Settings) -> Place:
 
 def _name(one: FileCopy) -> str:
     return f"data-{one.hash}"
+
+
+def _is_whole(one: FileCopy, place: Place) -> bool:
+    try:
+        content = place.read(_name(one))
+    except FileNotFoundError:  # somebody has deleted it just now
+        return False
+    return hashlib.sha256(content).hexdigest() == one.hash
 
 
 def _content(path: Path, key: str) -> bytes:
@@ -216,7 +224,8 @@ def _stand(real: Path, linked: Path, content: bytes) -> None:
     make_private(real.parent)
     make_private(linked.parent)
     if not real.exists():
-        write_whole(real, content)
+        with os.fdopen(os.open(real, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
     if linked != real:
         linked.symlink_to(real)
 

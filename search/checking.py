@@ -14,7 +14,7 @@ from lstm_attn.tasks import task_for
 from lstm_attn.training import fresh_model
 from search import spec
 from search.errors import WrongUse
-from search.launch import remarks, score_baselines, steps_of_epoch
+from search.reckoning import remarks, score_baselines, steps_of_epoch
 from search.records import CheckReport, ModelCost, Params
 from search.spec import SpecFile, StudySpec
 from search.trial import is_out_of_memory

@@ -1,27 +1,24 @@
 """From a study file to a study that runs: data, database, lease, Ray, loop; then all undone."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cache, partial
 
-import numpy as np
-
-from lstm_attn import baselines
 from lstm_attn.data import prepare
+from lstm_attn.errors import NoRoom
 from lstm_attn.sequences import SequenceData
-from lstm_attn.stream import epoch_steps
-from lstm_attn.tasks import task_for
 from search import lease, spec, workers
 from search.archive import Archive, StoredStudy, opened
 from search.carrying import Read
 from search.checkpoints import Store, at
 from search.coordinator import Coordinator
 from search.database import is_there
-from search.errors import Outage, SpecChanged
+from search.errors import Outage, SpecChanged, WrongUse
 from search.ledger import Ledger
 from search.patience import PATIENCE_SECONDS, Interrupted, Patience
-from search.records import BaselineScore, Ending, Fact, Launched, Opened, StudySummary, Waiting
+from search.reckoning import remarks, score_baselines, steps_of_epoch
+from search.records import Ending, Fact, Launched, Opened, StudySummary, Waiting
 from search.settings import Settings
 from search.spec import SpecFile, StudySpec
 from search.stopping import Orders, Stop
@@ -36,6 +33,7 @@ def launch(
     orders: Orders | None = None,
     outage_seconds: float | None = None,
     read: Read = prepare,
+    once_held: Callable[[Archive], None] = lambda _: None,
 ) -> Launched:
     """Run a study, or go on with it, until its budget is spent or someone asks it to stop.
 
@@ -47,6 +45,7 @@ def launch(
         orders: of a server that runs the study; None: the launch stands alone.
         outage_seconds: how long what fails is waited for; None: `PATIENCE_SECONDS`.
         read: gives the data that the file names.
+        once_held: called when nobody else can begin or delete the study any more; may raise.
 
     Raises:
         SearchError, LstmAttnError: see the trees.
@@ -54,7 +53,8 @@ def launch(
     stop = Stop(timeout if timeout is not None else file.timeout, orders=orders)
     patience = Patience(stop, watch, seconds=outage_seconds or PATIENCE_SECONDS)
     try:
-        return _launch(file, settings, stop, patience, watch, read)
+        served = orders is not None
+        return _launch(file, settings, stop, patience, watch, cache(read), once_held, served=served)
     except Interrupted as interrupted:
         stop.insist(interrupted.ending)
         raise Outage(
@@ -69,10 +69,13 @@ def _launch(
     patience: Patience,
     watch: Callable[[Fact], None],
     read: Read,
+    once_held: Callable[[Archive], None],
+    *,
+    served: bool,
 ) -> Launched:
     """Take one thing after the other; on the way out all is undone."""
     with ExitStack() as undo:
-        data = patience(lambda: _told_first(file, settings, undo, read))
+        data = patience(lambda: _told_first(file, settings, undo, read, served=served))
         archive = patience(lambda: undo.enter_context(opened(settings, create=True)))
         held = patience(
             lambda: lease.acquire(
@@ -84,10 +87,10 @@ def _launch(
         undo.callback(held.release)
         stop.heed(held)
         patience.before_retry = held.try_to_renew
-        data = data or checked_data(file, read)
-        study = patience(lambda: archive.find(file.name))
+        patience(partial(once_held, archive))
+        data = data or patience(partial(checked_data, file, read))
+        study = patience(partial(_found, file.name, archive))
         if study:
-            study.check_place(settings)
             study = replace(study, spec=same(file, study, data, archive))
             if summary := patience(partial(_spent, study, archive)):
                 patience(partial(_sweep, study, summary, archive, held))
@@ -123,7 +126,7 @@ def _join_anew(file: SpecFile, settings: Settings, stop: Stop) -> None:
 
 
 def _told_first(
-    file: SpecFile, settings: Settings, undo: ExitStack, read: Read
+    file: SpecFile, settings: Settings, undo: ExitStack, read: Read, *, served: bool
 ) -> SequenceData | None:
     """Tell what the user can mend before anything is made, written or started.
 
@@ -132,6 +135,7 @@ def _told_first(
         settings: where database, checkpoints and Ray are.
         undo: gets the leaving of a Ray that is joined.
         read: gives the data that the file names.
+        served: whether a server runs the study, which has time to wait for a store.
 
     Returns:
         the data; None where somebody runs the study, who is met before data are read.
@@ -143,16 +147,37 @@ def _told_first(
                 return None
             data = checked_data(file, read)
             if study := archive.find(file.name):
-                study.check_place(settings)
+                with _answering(served=served):
+                    study.check_place(settings)
                 renewed = replace(study, spec=same(file, study, data, archive))
                 if _spent(renewed, archive):
                     return data
     data = data or checked_data(file, read)
-    at(settings.checkpoints_of(study.checkpoints if study else None)).check()
+    with _answering(served=served):
+        at(settings.checkpoints_of(study.checkpoints if study else None)).check()
     if settings.ray_address:  # one of our own is started only once the study is ours
         workers.connect(settings.ray_address, slots=None, cpus=file.threads)
         undo.callback(workers.disconnect)
     return data
+
+
+@contextmanager
+def _answering(*, served: bool) -> Iterator[None]:
+    """Tell a store that has never answered as what the user can mend; a server waits for it."""
+    try:
+        yield
+    except Outage as away:
+        if served:
+            raise
+        raise WrongUse(f"--checkpoints: {away}") from away
+
+
+def _found(name: str, archive: Archive) -> StoredStudy | None:
+    """Find a study that may go on where its checkpoints are to lie."""
+    study = archive.find(name)
+    if study:
+        study.check_place(archive.settings)
+    return study
 
 
 def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
@@ -163,43 +188,17 @@ def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
 
 
 def checked_data(file: SpecFile, read: Read = prepare) -> SequenceData:
-    """Read the data, and tell what doesn't go together before anything is started."""
-    data = read(file.data, file.task)
+    """Read the data, and tell what doesn't go together before anything is started.
+
+    Raises:
+        Outage: there is no room to read them.
+    """
+    try:
+        data = read(file.data, file.task)
+    except NoRoom as full:
+        raise Outage(*full.problems) from full
     spec.resolve(file, data, gpus=False)
     return data
-
-
-def score_baselines(spec: StudySpec, data: SequenceData) -> tuple[BaselineScore, ...]:
-    """Score the models that are no networks on the rows that rank trials, and on test rows."""
-    found = baselines.baselines(
-        data,
-        objective=spec.objective,
-        context=spec.largest_context,
-        validation_rows=spec.validation_rows,
-    )
-    return tuple(BaselineScore(**asdict(baseline)) for baseline in found)
-
-
-def steps_of_epoch(spec: StudySpec, data: SequenceData) -> int:
-    """Count the optimizer steps of an epoch at the default batch size and context."""
-    _, training = spec.space.configure(spec.space.defaults()[0])
-    rows = task_for(data, spec.objective).row_count(training.context)
-    return training.epoch_steps or epoch_steps(-(-rows // training.batch_size))
-
-
-def remarks(spec: StudySpec, data: SequenceData) -> dict[str, str]:
-    """Say what is done to the data that the user may not expect."""
-    if data.task.kind != "classification":
-        return {}
-    lengths = np.diff(data.train.offsets)
-    context = spec.largest_context
-    cut = int((lengths > context).sum())
-    if not cut:
-        return {}
-    return {
-        "context": f"{cut} of {len(lengths)} training rows are cut to their first {context} "
-        "steps - set training.context for more"
-    }
 
 
 def same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archive) -> StudySpec:

@@ -55,18 +55,30 @@ def stop(archive: Archive, name: str) -> Stopped:
 def delete(archive: Archive, name: str) -> None:
     """Delete a study with its checkpoints and uploaded data, and take it off the queue.
 
+    Its lease is held meanwhile, though it may not be written yet: whoever is about to begin it
+    finds, once it has the lease, that it is off the queue.
+
     Raises:
         StudyNotFound: it was neither launched nor submitted.
-        StudyElsewhere: somebody runs it.
+        StudyElsewhere: somebody runs it, or begins to.
     """
-    queue, uploads = Submissions(archive.storage.engine), Uploads(archive.storage.engine)
-    upload = uploads.find(name)
-    if archive.find(name) or not (queue.find(name) or upload):
-        archive.delete(archive.get(name))
-    queue.forget(name)
-    if upload:
-        discard(upload, archive.settings)
-        uploads.forget(name)
+    engine = archive.storage.engine
+    queue, uploads = Submissions(engine), Uploads(engine)
+    known = archive.find(name) or queue.find(name) or uploads.find(name) or uploads.aside(name)
+    if not known:
+        archive.get(name)
+    held = lease.acquire(engine, name)
+    try:
+        if study := archive.find(name):
+            archive.delete(study)
+        queue.forget(name)
+        if upload := uploads.find(name):
+            uploads.put_aside(upload)
+        for upload in uploads.aside(name):
+            discard(upload, archive.settings)
+            uploads.forget(upload)
+    finally:
+        held.release()
 
 
 def _standing(study: StudySummary, one: Submission | None) -> StudySummary:

@@ -1,4 +1,8 @@
-"""Which files of data studies have in the checkpoint store: a row a study in a table of our own."""
+"""Which files of data studies have in the checkpoint store, in two tables of our own.
+
+One has a row a study: the data that count. The other has a row for each folder that doesn't count
+yet, or any more, from before its first file until its last is gone: so no files are ever lost.
+"""
 
 import json
 import re
@@ -9,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from search.addresses import is_settled
 from search.errors import StorageError
@@ -27,8 +31,15 @@ _TABLE = sa.Table(
     sa.Column("files", sa.Text, nullable=False),
 )
 
+_ASIDE = sa.Table(
+    "study_upload_aside",
+    sa.MetaData(),
+    sa.Column("folder", sa.Text, primary_key=True),
+    sa.Column("study", sa.String(100), nullable=False),
+    sa.Column("place", sa.Text),
+)
 _MAKING = 5_403_982_117
-"""Number of the lock behind which PostgreSQL makes the table."""
+"""Number of the lock behind which PostgreSQL makes the tables."""
 _KEYS = {"train", "validation", "test", "tokenizer"}
 _FOLDER = re.compile("(?P<study>.*)-data-[0-9a-f]{16}")
 _HASH = re.compile("[0-9a-f]{64}")
@@ -80,46 +91,82 @@ class Uploads:
         self._engine = engine.execution_options(**{UNFENCED: True})
 
     def find(self, study: str) -> Upload | None:
-        """Read what was uploaded of a study; None where nothing was.
+        """Read which uploaded data of a study count; None where none do.
 
         Raises:
             StorageError: it isn't written as this version writes it.
         """
-        if not sa.inspect(self._engine).has_table(_TABLE.name):
-            return None
-        mine = sa.select(_TABLE).where(_TABLE.c.study == study)
+        found = self._read(_TABLE, study)
+        return found[0] if found else None
+
+    def aside(self, study: str) -> list[Upload]:
+        """Read where other data of a study lie, or may lie.
+
+        Raises:
+            StorageError: it isn't written as this version writes it.
+        """
+        return self._read(_ASIDE, study)
+
+    def put_aside(self, upload: Upload) -> None:
+        """Write down data that do not count yet, or any more."""
+        self._make()
+        where = {"folder": upload.folder, "study": upload.study, "place": upload.place}
+        with self._engine.begin() as connection:
+            _forget(connection, upload)
+            connection.execute(_ASIDE.insert().values(where))
+
+    def keep(self, upload: Upload) -> None:
+        """Let uploaded data of a study count; what counted before in another folder is put aside.
+
+        Arguments:
+            upload: all of it is in the store.
+        """
+        self._make()
+        files = {path: [one.real, one.hash] for path, one in upload.files.items()}
+        row = _TABLE.insert().values(
+            study=upload.study,
+            place=upload.place,
+            folder=upload.folder,
+            paths=json.dumps({key: list(paths) for key, paths in upload.paths.items()}),
+            files=json.dumps(files),
+        )
+        counted = _TABLE.c.study == upload.study
+        columns = (_TABLE.c.folder, _TABLE.c.study, _TABLE.c.place)
+        former = sa.select(*columns).where(counted, _TABLE.c.folder != upload.folder)
+        with self._engine.begin() as connection:
+            connection.execute(_ASIDE.insert().from_select(["folder", "study", "place"], former))
+            connection.execute(_TABLE.delete().where(counted))
+            _forget(connection, upload)
+            connection.execute(row)
+
+    def forget(self, upload: Upload) -> None:
+        """Know no more of a folder that is gone."""
+        self._make()
+        with self._engine.begin() as connection:
+            _forget(connection, upload)
+
+    def _make(self) -> None:
+        for table in (_TABLE, _ASIDE):
+            make_table(self._engine, table, lock=_MAKING)
+
+    def _read(self, table: sa.Table, study: str) -> list[Upload]:
+        if not sa.inspect(self._engine).has_table(table.name):
+            return []
+        mine = sa.select(table).where(table.c.study == study)
         with self._engine.connect() as connection:
-            row = connection.execute(mine).mappings().one_or_none()
-        if row is None:
-            return None
+            rows = [dict(row) for row in connection.execute(mine).mappings()]
         try:
-            return _read(dict(row))
+            return [_read(row) for row in rows]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StorageError(
                 f"the uploaded data of study {study!r} are not written as this version writes "
                 f"them ({error!r}) - use the version that wrote them, or submit under another name"
             ) from error
 
-    def keep(self, upload: Upload) -> None:
-        """Write what was uploaded of a study, in the place of what was written before."""
-        make_table(self._engine, _TABLE, lock=_MAKING)
-        files = {path: [one.real, one.hash] for path, one in upload.files.items()}
-        values = {
-            "place": upload.place,
-            "folder": upload.folder,
-            "paths": json.dumps({key: list(paths) for key, paths in upload.paths.items()}),
-            "files": json.dumps(files),
-        }
-        mine = _TABLE.update().where(_TABLE.c.study == upload.study).values(values)
-        with self._engine.begin() as connection:
-            if not connection.execute(mine).rowcount:
-                connection.execute(_TABLE.insert().values(study=upload.study, **values))
 
-    def forget(self, study: str) -> None:
-        """Know no more of a study."""
-        if sa.inspect(self._engine).has_table(_TABLE.name):
-            with self._engine.begin() as connection:
-                connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
+def _forget(connection: Connection, upload: Upload) -> None:
+    for table in (_TABLE, _ASIDE):
+        connection.execute(table.delete().where(table.c.folder == upload.folder))
 
 
 def _read(row: Mapping[str, Any]) -> Upload:
@@ -130,14 +177,19 @@ def _read(row: Mapping[str, Any]) -> Upload:
         raise ValueError("it names no folder")
     if place is not None and not is_settled(place):
         raise ValueError("it names no place for checkpoints")
-    paths = {key: tuple(map(_path, said)) for key, said in json.loads(row["paths"]).items()}
+    paths, files = json.loads(row.get("paths", "{}")), json.loads(row.get("files", "{}"))
     if not _KEYS.issuperset(paths):
         raise ValueError("it names what holds no files")
-    files = {
-        _path(path): FileCopy(real=_path(real), hash=_hash(said))
-        for path, (real, said) in json.loads(row["files"]).items()
-    }
-    return Upload(study=study, place=place, folder=row["folder"], paths=paths, files=files)
+    return Upload(
+        study=study,
+        place=place,
+        folder=row["folder"],
+        paths={key: tuple(map(_path, said)) for key, said in paths.items()},
+        files={
+            _path(path): FileCopy(real=_path(real), hash=_hash(said))
+            for path, (real, said) in files.items()
+        },
+    )
 
 
 def _path(said: str) -> str:

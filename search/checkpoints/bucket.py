@@ -33,6 +33,7 @@ class Bucket:
 
         Raises:
             WrongUse: its driver isn't installed, or refuses to start.
+            Outage: likewise, and waiting may help.
         """
         kind = url.partition("://")[0]
         try:
@@ -45,7 +46,10 @@ class Bucket:
                 f"--checkpoints: what {kind}:// needs isn't installed - {cure}"
             ) from error
         except drivers.known() as error:
-            raise WrongUse(f"--checkpoints: {drivers.trouble(url, 'used', error)}") from error
+            told = drivers.trouble(url, "used", error)
+            if isinstance(told, Outage):
+                raise told from error
+            raise WrongUse(f"--checkpoints: {told}") from error
 
     def __str__(self) -> str:
         return self.url
@@ -58,7 +62,7 @@ class Bucket:
         """Refuse it where it cannot be listed; writing is not tried."""
         try:
             self.names()
-        except (Outage, StoreError) as error:
+        except StoreError as error:
             raise WrongUse(f"--checkpoints: {error}") from error
 
     def make(self) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -13,6 +14,7 @@ PART = ".part"
 
 Kind = Literal["state", "weights"]
 KINDS: tuple[Kind, ...] = ("state", "weights")
+_PART = re.compile(rf"(\.[0-9a-f]{{16}})?{re.escape(PART)}$")
 _ENDING: dict[Kind, str] = {"state": "pt", "weights": "safetensors"}
 _NAME = re.compile(
     r"(?P<kind>state|weights)-(?P<number>[0-9]+)-(?P<epoch>[0-9]+)-(?P<step>[0-9]+)"
@@ -88,9 +90,19 @@ def name_of(
     return f"{stem}-{_digest(content)}.{_ENDING[kind]}"
 
 
+def part_of(name: str) -> str:
+    """Name the file in which another is being written: two that write it at once share none."""
+    return f"{name}.{secrets.token_hex(8)}{PART}"
+
+
+def whole_of(name: str) -> str:
+    """Give the name under which a file is whole, though it is only being written."""
+    return _PART.sub("", name)
+
+
 def is_ours(name: str) -> bool:
     """Tell whether a file is a checkpoint, or was to become one."""
-    return _NAME.fullmatch(name.removesuffix(PART)) is not None
+    return _NAME.fullmatch(whole_of(name)) is not None
 
 
 def checkpoints(files: Files) -> list[Checkpoint]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.checkpoints.files import PART
+from search.checkpoints.files import part_of
 from search.errors import StoreError, WrongUse
 from search.outages import outage
 
@@ -104,7 +104,7 @@ def make_private(path: Path) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all, even when the power goes."""
-    temporary = path.with_name(path.name + PART)
+    temporary = path.with_name(part_of(path.name))
     try:
         with temporary.open("wb") as file:
             os.fchmod(file.fileno(), 0o600)

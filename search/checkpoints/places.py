@@ -6,7 +6,7 @@ from typing import Protocol
 from search.addresses import is_settled
 from search.checkpoints.files import Files, checkpoints, is_ours
 from search.checkpoints.folder import Folder
-from search.errors import Outage, StoreError, WrongUse
+from search.errors import StoreError, WrongUse
 
 
 class Place(Files, Protocol):
@@ -28,6 +28,7 @@ class Place(Files, Protocol):
 
         Raises:
             WrongUse: says why.
+            Outage: likewise, and waiting may help.
         """
         ...
 
@@ -56,6 +57,7 @@ def at(address: str) -> Place:
 
     Raises:
         WrongUse: it is no such address, or what such a URL needs isn't installed.
+        Outage: what it needs refuses to start for now.
     """
     if not is_settled(address):  # from the database, then
         raise WrongUse("--checkpoints: what is stored names no place for checkpoints - name one")
@@ -89,10 +91,11 @@ def check_move(study: str, old: Place, new: Place) -> None:
 
     Raises:
         WrongUse: the old place holds some, or cannot be looked into.
+        Outage: it cannot be looked into for now.
     """
     try:
         left = len(checkpoints(old))
-    except (Outage, StoreError) as error:
+    except StoreError as error:
         raise WrongUse(f"--checkpoints: names {new}, and {error}") from error
     if left:
         raise WrongUse(

@@ -4,6 +4,7 @@ from search.cli import studies  # isort: skip - help lists commands as they are 
 from search.cli import service  # isort: skip
 from search.cli import exports, secrets
 from search.cli.app import app
+from search.scratch import settle
 
 __all__ = ["app", "exports", "main", "service", "studies"]
 
@@ -11,4 +12,5 @@ __all__ = ["app", "exports", "main", "service", "studies"]
 def main() -> None:
     """Run the command line."""
     secrets.hide()
+    settle()
     app(prog_name="lstm-search")

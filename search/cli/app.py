@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lstm_attn.errors import LstmAttnError
-from search.errors import SearchError, WrongUse
+from lstm_attn.errors import LstmAttnError, NoRoom
+from search.errors import Outage, SearchError, WrongUse
 
 _UsageError: Any = typer.BadParameter.__base__
 """What all wrong arguments and options are; typer itself doesn't name it."""
@@ -60,13 +60,18 @@ def command(
             except (SearchError, LstmAttnError) as error:
                 for problem in error.problems:
                     _tell(problem)
-                known = error.exit_code if isinstance(error, SearchError) else WrongUse.exit_code
-                raise typer.Exit(known) from error
+                raise typer.Exit(_exit_code(error)) from error
 
         epilog = f"\b\nExample:\n  lstm-search {example}"
         return app.command(name, epilog=epilog, hidden=hidden)(run)
 
     return register
+
+
+def _exit_code(error: SearchError | LstmAttnError) -> int:
+    if isinstance(error, SearchError):
+        return error.exit_code
+    return Outage.exit_code if isinstance(error, NoRoom) else WrongUse.exit_code
 
 
 @contextmanager

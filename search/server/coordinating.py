@@ -22,6 +22,10 @@ from search.submissions import Submission, Submissions
 from search.uploads import Upload
 
 
+class Withdrawn(Exception):
+    """What was submitted is not to be run any more, or not as it was submitted then."""
+
+
 class Orders:
     """What the server wants: heard line by line until it is gone.
 
@@ -88,8 +92,7 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
     heard = Orders(orders)
     try:
         one, places, upload = _submitted(settings, study)
-        if one.state != "waiting":  # somebody has ended it since the server looked
-            return say({"event": "ended", "ending": Ending.STOPPED.name.lower()})
+        _check_wanted(one, one)
         file = spec.again(one.given, Path(one.path))
         there = upload if upload and upload.paths == named_files(file.data) else None
         launched = launch(
@@ -99,7 +102,12 @@ def coordinate(settings: Settings, study: str, orders: int, out: TextIO) -> None
             watch=watch,
             orders=heard,
             read=reader(there, settings),
+            once_held=lambda archive: _check_wanted(
+                one, Submissions(archive.storage.engine).find(study)
+            ),
         )
+    except Withdrawn:  # somebody has ended it since the server looked
+        say({"event": "ended", "ending": Ending.STOPPED.name.lower()})
     except (SearchError, LstmAttnError) as error:
         say(failed(error, error.problems))
     except SystemExit:
@@ -123,6 +131,16 @@ def _submitted(settings: Settings, study: str) -> tuple[Submission, Settings, Up
     if begun and checkpoints(begun.place(begun_there)):
         return one, begun_there, upload
     return one, settings, upload
+
+
+def _check_wanted(one: Submission, now: Submission | None) -> None:
+    """Go no further with what was stopped, deleted or submitted anew since it was read.
+
+    Raises:
+        Withdrawn: it was.
+    """
+    if now is None or (now.nonce, now.state) != (one.nonce, "waiting"):
+        raise Withdrawn
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type

@@ -1,5 +1,6 @@
 """Put a study on the queue, after all that can be told from here."""
 
+from contextlib import suppress
 from glob import has_magic
 from pathlib import Path
 
@@ -7,12 +8,13 @@ from search.addresses import same as same_place
 from search.archive import StoredStudy, opened
 from search.carrying import carried, discard, sweep
 from search.checkpoints import at
+from search.errors import SearchError
 from search.launch import checked_data, same
 from search.records import Submitted
 from search.settings import Settings
 from search.spec import SpecFile
 from search.submissions import Submissions
-from search.uploads import Upload, Uploads, new_upload
+from search.uploads import Uploads, new_upload
 
 
 def submit(file: SpecFile, settings: Settings, *, with_data: bool = False) -> Submitted:
@@ -34,11 +36,10 @@ def submit(file: SpecFile, settings: Settings, *, with_data: bool = False) -> Su
         if study and data:
             same(file, study, data, archive)
         queue, uploads = Submissions(archive.storage.engine), Uploads(archive.storage.engine)
-        former = uploads.find(file.name)
         if with_data:
-            _upload(file, study, former, uploads, settings)
-        elif former and not study:  # of a study that has begun they are known to be the same
-            _drop(former, uploads, settings)
+            _upload(file, study, uploads, settings)
+        elif not study and (former := uploads.find(file.name)):
+            uploads.put_aside(former)  # of a study that has begun they are known to be the same
         one = queue.add(
             study=file.name,
             given=file.given,
@@ -47,6 +48,7 @@ def submit(file: SpecFile, settings: Settings, *, with_data: bool = False) -> Su
         )
         if with_data and (now := uploads.find(file.name)):
             sweep(now, settings)
+        _clear(file.name, uploads, settings)
         waiting = [other for other in queue.all() if other.state == "waiting"]
     return Submitted(
         name=file.name,
@@ -56,30 +58,31 @@ def submit(file: SpecFile, settings: Settings, *, with_data: bool = False) -> Su
 
 
 def _upload(
-    file: SpecFile,
-    study: StoredStudy | None,
-    former: Upload | None,
-    uploads: Uploads,
-    settings: Settings,
+    file: SpecFile, study: StoredStudy | None, uploads: Uploads, settings: Settings
 ) -> None:
-    """Put a study's files of data where its checkpoints lie; what is there is not put again."""
+    """Put a study's files of data where its checkpoints lie; what is there is not put again.
+
+    What was uploaded before counts until all are there.
+    """
+    former = uploads.find(file.name)
     usual = (study and study.checkpoints) or settings.stored_checkpoints
-    stored = settings.checkpoints or (former.place if former else usual)
-    upload = new_upload(file.name, stored)
-    address = upload.address(settings)
+    fresh = new_upload(file.name, settings.checkpoints or (former.place if former else usual))
+    address = fresh.address(settings)
     at(address).check()
-    if former and same_place(former.address(settings), address):
-        upload = former
-    elif former:
-        _drop(former, uploads, settings)
-    if upload is not former:
-        uploads.keep(upload)  # before there is a file, so that `delete` finds all there are
+    known = [former, *uploads.aside(file.name)] if former else uploads.aside(file.name)
+    there = (one for one in known if same_place(one.address(settings), address))
+    upload = next(there, fresh)
+    if upload != former:
+        uploads.put_aside(upload)  # before there is a file, so that `delete` finds all there are
     uploads.keep(carried(upload, file.data, settings))
 
 
-def _drop(upload: Upload, uploads: Uploads, settings: Settings) -> None:
-    discard(upload, settings)
-    uploads.forget(upload.study)
+def _clear(name: str, uploads: Uploads, settings: Settings) -> None:
+    """Delete data of a study that do not count, where they can be reached; else another time."""
+    for upload in uploads.aside(name):
+        with suppress(SearchError):
+            discard(upload, settings)
+            uploads.forget(upload)
 
 
 def _at_hand(file: SpecFile) -> bool:

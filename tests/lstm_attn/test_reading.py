@@ -1,17 +1,20 @@
 """Files through the builders of datasets: every format, every way to be wrong."""
 
+import errno
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lstm_attn.errors import DataError
+from lstm_attn.errors import DataError, NoRoom
 from lstm_attn.reading import find_files, format_of, read_table
 
 ROWS = [{"x": 1.5, "name": "a"}, {"x": -2.0, "name": "é, \n b"}]
@@ -169,6 +172,38 @@ def test_a_file_that_is_not_what_it_should_be(tmp_path, capfd, name, content, li
     assert all(str(path) in problem for problem in raised.value.problems)
     assert "\n" not in raised.value.problems[0]
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize(
+    ("owner", "name"), [(tempfile, "mkdtemp"), (shutil, "copyfileobj"), (gzip, "open")]
+)
+def test_a_disk_without_room_is_told_and_is_no_fault_of_the_file(
+    tmp_path, monkeypatch, owner, name, number
+) -> None:
+    def is_full(*_, **__) -> None:
+        raise OSError(number, "it is full")
+
+    packed(write_csv)(tmp_path / "a.csv.gz")
+    monkeypatch.setattr(owner, name, is_full)
+    with pytest.raises(NoRoom, match=r"^temporary files cannot be written: it is full - make room"):
+        read_table(tmp_path / "a.csv.gz", "csv", WANTED)
+    monkeypatch.undo()
+    assert read_table(tmp_path / "a.csv.gz", "csv", WANTED).num_rows == 2
+
+
+def test_where_every_disk_is_full_python_finds_no_place_for_temporary_files(
+    tmp_path, monkeypatch
+) -> None:
+    def is_full(*_) -> None:
+        raise OSError(errno.ENOSPC, "it is full")
+
+    write_csv(tmp_path / "a.csv")
+    read_table(tmp_path / "a.csv", "csv", WANTED)  # what it takes is loaded
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(os, "write", is_full)
+    with pytest.raises(NoRoom, match="No usable temporary directory"):
+        read_table(tmp_path / "a.csv", "csv", WANTED)
 
 
 def test_a_parquet_without_rows_has_no_rows(tmp_path) -> None:

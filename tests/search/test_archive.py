@@ -27,7 +27,7 @@ def test_a_study_whose_checkpoints_cannot_be_deleted_is_there_still(
         with pytest.raises(StoreError, match=r"cannot be deleted from: .*Permission denied"):
             archive.delete(study)
     assert archive.find(study.name) is not None
-    archive.delete(study)  # nobody holds it
+    archive.delete(study)
     assert archive.find(study.name) is None
     assert not Path(str(place)).exists()
     archive.close()

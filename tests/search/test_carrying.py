@@ -142,6 +142,38 @@ def test_each_content_is_put_once_and_never_again(
     assert len(put) == 2
 
 
+def test_what_lies_in_the_store_damaged_is_put_again_and_nothing_else(
+    home: Path, placed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = data_of(home, train='["../b.csv", "../same.csv", "../more/held.csv"]')
+    upload = up(named, placed)
+    place = at(upload.address(placed)).inside(upload.folder)
+    damaged, _, intact = (f"data-{copy.hash}" for copy in upload.files.values())
+    content = place.read(damaged)
+    place.write_whole(damaged, content[:-1])
+    put: list[str] = []
+    write = type(place).write_whole
+
+    def counted(there: Any, name: str, content: bytes) -> None:
+        put.append(name)
+        write(there, name, content)
+
+    monkeypatch.setattr(type(place), "write_whole", counted)
+    assert carried(upload, named, placed) == upload
+    assert put == [damaged]
+    assert place.read(damaged) == content
+    assert reader(upload, placed)(named, TASK).fingerprint == prepare(named, TASK).fingerprint
+    assert sorted(place.names()) == sorted([damaged, intact])
+
+
+def test_a_file_may_have_the_longest_name_there_is(home: Path, placed: Settings) -> None:
+    name = "a" * 251 + ".csv"
+    (home / name).write_text(rows("up", "down"))
+    named = data_of(home, train=f'"../{name}"')
+    read = reader(up(named, placed), placed)(named, TASK)
+    assert read.fingerprint == prepare(named, TASK).fingerprint
+
+
 def test_an_upload_that_broke_off_is_gone_on_with(
     home: Path, tmp_path: Path, put: list[str]
 ) -> None:
@@ -162,7 +194,8 @@ def test_what_an_upload_names_no_more_goes_and_then_all(home: Path, placed: Sett
     place = at(upload.address(placed)).inside(upload.folder)
     assert len(place.names()) == 2
     place.write_whole("mine.txt", b"")
-    place.write_whole(f"data-{'0' * 64}.part", b"")
+    place.write_whole(f"data-{'0' * 64}.part", b"")  # as they were named once
+    place.write_whole(f"data-{'0' * 64}.{'1' * 16}.part", b"")
     now = carried(upload, data_of(home, train='"../b.csv"'), placed)
     sweep(now, placed)
     kept = f"data-{next(iter(now.files.values())).hash}"
@@ -192,7 +225,7 @@ def test_files_that_are_gone_or_damaged_are_told_by_name_all_at_once(
         f"{home}/more/held.csv was uploaded and is damaged in {place} - {again}",
     )
     mended = carried(upload, named, placed)
-    place.write_whole(other, (home / "more" / "held.csv").read_bytes())
+    assert mended == upload
     assert reader(mended, placed)(named, TASK).fingerprint == prepare(named, TASK).fingerprint
 
 
@@ -203,7 +236,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, dict[str, tuple[in
 
     def look(data: DataConfig, task: TaskConfig) -> Any:
         first = Path(data.train[0])
-        folder = next(one for one in first.parents if one.name.startswith("lstm-search-"))
+        folder = next(one for one in first.parents if one.parent.name.startswith("lstm-search-"))
         found = {
             str(one.relative_to(folder)): (
                 stat.S_IMODE(one.lstat().st_mode),
@@ -232,7 +265,7 @@ def test_what_is_brought_down_is_for_nobody_else_and_gone_once_it_is_read(
     modes = {mode for mode, content in found.values() if content}
     assert modes - {0o777} == {0o600}  # a link's own mode means nothing
     assert {mode for mode, content in found.values() if not content} == {0o700}
-    assert not folder.exists()
+    assert not folder.parent.exists()
 
 
 def test_a_planted_path_leads_nowhere_else(
@@ -307,9 +340,22 @@ def test_a_machine_without_room_for_the_data_is_told_and_left_clean(
     named = data_of(home, train='"../b.csv"')
     upload = up(named, placed)
     fails: Callable[..., None] = lambda *_: (_ for _ in ()).throw(OSError(number, "no"))  # noqa: E731
-    monkeypatch.setattr(carrying, "write_whole", fails)
+    monkeypatch.setattr(carrying, "make_private", fails)
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     with pytest.raises(raised, match=told):
         reader(upload, placed)(named, TASK)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_what_a_killed_reader_has_left_goes_when_data_are_at_hand_the_next_time(
+    home: Path, placed: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = data_of(home, train='"../b.csv"')
+    upload = up(named, placed)
+    left = tmp_path / "tmp" / "lstm-search-killed"
+    (left / "files").mkdir(parents=True)
+    (left / "lock").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    reader(upload, placed)(named, TASK)
     assert list((tmp_path / "tmp").iterdir()) == []

@@ -14,7 +14,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Ending], None]:
     """Launch, and be asked to end while the database cannot be opened for want of room."""
 
     def run(ending: Ending) -> None:
-        def begin(*_: Any) -> None:
+        def begin(*_: Any, **__: Any) -> None:
             raise Interrupted(ending, Outage("the database /x cannot be written: full"))
 
         monkeypatch.setattr(module, "_launch", begin)

@@ -33,7 +33,6 @@ def test_what_was_kept_comes_back_and_is_replaced_and_forgotten(
     uploads: Uploads, archive: Archive
 ) -> None:
     assert uploads.find("moods") is None
-    uploads.forget("moods")
     begun = new_upload("moods", None)
     other = new_upload("other", "s3://bucket/folder")
     uploads.keep(begun)
@@ -42,8 +41,31 @@ def test_what_was_kept_comes_back_and_is_replaced_and_forgotten(
     whole = replace(begun, paths=PATHS, files=FILES)
     uploads.keep(whole)
     assert uploads.find("moods") == archive.upload("moods") == whole
-    uploads.forget("moods")
+    uploads.forget(whole)
     assert (uploads.find("moods"), uploads.find("other")) == (None, other)
+
+
+def test_data_that_do_not_count_are_known_until_they_are_forgotten(uploads: Uploads) -> None:
+    assert uploads.aside("moods") == []
+    first, second, other = (new_upload("moods", place) for place in (None, "s3://b/f", None))
+    uploads.put_aside(first)
+    uploads.put_aside(first)
+    assert (uploads.find("moods"), uploads.aside("moods")) == (None, [first])
+    uploads.keep(replace(first, paths=PATHS, files=FILES))
+    assert uploads.aside("moods") == []
+    uploads.keep(second)
+    uploads.keep(second)  # anew, in the same folder
+    assert (uploads.find("moods"), uploads.aside("moods")) == (second, [first])
+    uploads.keep(other)
+    uploads.put_aside(other)
+    assert uploads.find("moods") is None
+    assert {one.folder for one in uploads.aside("moods")} == {
+        one.folder for one in (first, second, other)
+    }
+    assert uploads.aside("other") == []
+    uploads.forget(second)
+    assert second not in uploads.aside("moods")
+    assert len(uploads.aside("moods")) == 2
 
 
 def test_no_two_uploads_share_a_folder() -> None:

@@ -21,7 +21,7 @@ from lstm_attn.training import fresh_model
 from search import launch, operations, strategy, summaries
 from search.archive import StoredStudy, opened
 from search.cli import app
-from search.launch import score_baselines
+from search.reckoning import score_baselines
 from search.records import (
     BaselineScore,
     CheckReport,

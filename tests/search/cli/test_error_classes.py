@@ -169,6 +169,15 @@ def data_error(shelf: Any) -> None:
     shelf.wrong.tells("check moods.toml", {}, line)
 
 
+def no_room(shelf: Any) -> None:
+    def is_full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    shelf.monkeypatch.setattr("tempfile.mkdtemp", is_full)
+    line = "temporary files cannot be written: No space left on device - make room on the disk, ..."
+    shelf.wrong.tells("check moods.toml", {}, line, code=1)
+
+
 def model_error(shelf: Any) -> None:
     shelf.trial({1: 0.123})  # heads are the first of [1, 2]; another program makes them 3
     shelf.change("""UPDATE trial_params SET distribution_json =
@@ -203,6 +212,7 @@ CASES: dict[type[Exception], Callable[[Any], None]] = {
     errors.ReplayDiffers: replay_differs,
     errors.VerificationFailed: verification_failed,
     model_errors.DataError: data_error,
+    model_errors.NoRoom: no_room,
     model_errors.ModelError: model_error,
     model_errors.CheckpointError: checkpoint_error,
 }

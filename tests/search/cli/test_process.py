@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.search.moods import MOODS, STUDY
+
 HEAVY = ("torch", "optuna", "ray", "sqlalchemy", "datasets", "pandas", "rich.live")
 
 
@@ -63,3 +65,25 @@ def _python(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]
         check=False,
         **options,
     )
+
+
+ALL_FULL = """
+import sys, tempfile
+
+def none() -> None:
+    raise FileNotFoundError(2, "No usable temporary directory found")
+
+tempfile._get_default_tempdir = none
+sys.argv = ["lstm-search", "check", "moods.toml"]
+from search.cli import main
+main()
+"""
+
+
+def test_a_command_begins_where_no_disk_has_room_for_temporary_files(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(MOODS)
+    (tmp_path / "moods.toml").write_text(STUDY)
+    ended = subprocess.run(
+        [sys.executable, "-c", ALL_FULL], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr

@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from search import workers
 from search.archive import Archive
@@ -210,6 +212,25 @@ def test_an_unknown_trial_is_told(database: Path, wrong: Any) -> None:
 )
 def test_checkpoints_that_cannot_be_are_told(line: str, told: str, wrong: Any) -> None:
     wrong.tells(line, FILES, told)
+
+
+@pytest.mark.parametrize("done", ["read", "used"])
+def test_a_store_that_never_answers_is_told_at_once(
+    done: str, wrong: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise TimeoutError("no answer")
+
+    if done == "read":
+        monkeypatch.setattr(MemoryFileSystem, "ls", away)
+    else:
+        monkeypatch.setattr("search.checkpoints.bucket.fsspec", SimpleNamespace(filesystem=away))
+    wrong.tells(
+        "launch study.toml --checkpoints memory://mine",
+        FILES,
+        f"--checkpoints: the checkpoint store memory://mine cannot be {done}: no answer - "
+        "see that it is up and can be reached",
+    )
 
 
 @pytest.fixture

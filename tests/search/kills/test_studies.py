@@ -9,7 +9,7 @@ import optuna
 import pytest
 import sqlalchemy as sa
 
-from search import lease
+from search import lease, queued
 from search.archive import Archive
 from search.checkpoints import Store, at
 
@@ -132,7 +132,7 @@ def searched(settings: Any, make_desk: Any, make_report: Any) -> Any:
 def test_a_study_that_is_half_deleted_can_be_deleted_and_nothing_is_left(deaths: Any) -> None:
     def delete(place: Any, say: Any) -> None:
         with closing(Archive(place)) as archive:
-            archive.delete(archive.get("small"))
+            queued.delete(archive, "small")
             say("deleted")
 
     for place, said in deaths(delete):

@@ -140,6 +140,48 @@ def test_a_study_that_runs_is_neither_deleted_nor_forgotten(
     assert len(queue_of(settings)) == 1
 
 
+def test_a_study_that_is_just_being_begun_is_neither_deleted_nor_forgotten(
+    settings: Settings, study_file: Path
+) -> None:
+    operations.submit(study_file, settings, with_data=True)
+    with opened(settings) as archive:
+        held = lease.acquire(archive.storage.engine, "moods")  # and nothing is written yet
+        held.renew()
+        with pytest.raises(StudyElsewhere):
+            operations.delete(settings, "moods")
+        held.release()
+        assert archive.upload("moods") is not None
+    assert len(queue_of(settings)) == 1
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_nobody_can_begin_a_study_while_it_is_deleted(
+    begun: bool, settings: Settings, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if begun:
+        begin(settings, study_file)
+    operations.submit(study_file, settings, with_data=True)
+    forget, held = Submissions.forget, []
+
+    def seen(queue: Submissions, study: str) -> bool:
+        with opened(settings) as archive:
+            held.append(archive.is_run("moods"))
+        return forget(queue, study)
+
+    monkeypatch.setattr(Submissions, "forget", seen)
+    operations.delete(settings, "moods")
+    assert held == [True]
+    with opened(settings) as archive:
+        assert not archive.is_run("moods")
+
+
+def test_what_was_never_there_is_not_deleted_and_leaves_no_lease(settings: Settings) -> None:
+    with pytest.raises(StudyNotFound):
+        operations.delete(settings, "moods")
+    with opened(settings) as archive:
+        assert lease._read(archive.storage.engine, "moods") is None
+
+
 def test_a_file_is_submitted_from_any_folder(
     settings: Settings, study_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

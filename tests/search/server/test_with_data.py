@@ -16,6 +16,7 @@ from lstm_attn.errors import DataError
 from search import lease, operations
 from search.archive import opened
 from search.checkpoints import at
+from search.checkpoints.bucket import Bucket
 from search.checkpoints.folder import Folder
 from search.errors import Outage, SpecChanged, StudyElsewhere, StudyNotFound
 from search.launch import same
@@ -95,11 +96,20 @@ def upload_of(settings: Settings) -> Upload | None:
         return archive.upload("moods")
 
 
+def aside_of(settings: Settings) -> list[Upload]:
+    with opened(settings) as archive:
+        return Uploads(archive.storage.engine).aside("moods")
+
+
+def files_of(upload: Upload, settings: Settings) -> list[str]:
+    return at(upload.address(settings)).inside(upload.folder).names()
+
+
 def stored(settings: Settings) -> list[str]:
     """List the files that lie in the store of a study's data."""
     upload = upload_of(settings)
     assert upload is not None
-    return at(upload.address(settings)).inside(upload.folder).names()
+    return files_of(upload, settings)
 
 
 def test_a_server_without_the_data_reads_what_was_uploaded(
@@ -192,6 +202,87 @@ def test_submitted_to_another_place_the_data_move_there(
     assert served(nowhere) == SPENT
 
 
+def test_data_that_move_count_where_they_were_until_all_are_where_they_go(
+    settings: Settings, study_file: Path, tmp_path: Path, served: Any, monkeypatch: Any
+) -> None:
+    operations.submit(study_file, settings, with_data=True)
+    old = upload_of(settings)
+    assert old
+    moved = replace(settings, checkpoints=f"memory://{uuid4().hex}")
+    held = f"data.validation='{tmp_path}/held.csv'"
+    (tmp_path / "held.csv").write_text(OTHERS)
+    away = str(at(str(moved.checkpoints)))
+    with monkeypatch.context() as broken:
+        write, put = Bucket.write_whole, iter([None])
+
+        def breaks_off(place: Bucket, name: str, content: bytes) -> None:
+            for _ in put:
+                return write(place, name, content)
+            raise Outage("the store is full")
+
+        broken.setattr(Bucket, "write_whole", breaks_off)
+        with pytest.raises(Outage):
+            operations.submit(study_file, moved, overrides=[held], with_data=True)
+    (tmp_path / "a.csv").rename(tmp_path / "b.csv")
+    assert served(settings) == SPENT  # as it was submitted first
+    [begun] = aside_of(settings)
+    assert (upload_of(settings), begun.place, len(files_of(begun, moved))) == (old, away, 1)
+    (tmp_path / "b.csv").rename(tmp_path / "a.csv")
+    operations.submit(study_file, moved, with_data=True)  # goes on with what is there
+    now = upload_of(moved)
+    assert now
+    assert (now.folder, now.place, aside_of(moved)) == (begun.folder, away, [])
+    assert files_of(old, settings) == []
+    assert len(files_of(now, moved)) == 1
+
+
+def test_a_move_that_broke_off_is_deleted_with_its_study(
+    settings: Settings, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.submit(study_file, settings, with_data=True)
+    old = upload_of(settings)
+    moved = replace(settings, checkpoints=f"memory://{uuid4().hex}")
+    keep = Uploads.keep
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Uploads, "keep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        operations.submit(study_file, moved, with_data=True)
+    monkeypatch.setattr(Uploads, "keep", keep)
+    [begun] = aside_of(settings)
+    assert old
+    assert len(files_of(begun, settings)) == len(files_of(old, settings)) == 1
+    operations.delete(settings, "moods")
+    assert files_of(begun, settings) == files_of(old, settings) == aside_of(settings) == []
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_former_data_go_once_the_study_waits_anew_and_if_they_are_out_of_reach_later(
+    with_data: bool, settings: Settings, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.submit(study_file, settings, with_data=True)
+    old = upload_of(settings)
+    assert old
+    moved = replace(settings, checkpoints=f"memory://{uuid4().hex}")
+    queued = []
+
+    def away(folder: Folder, name: str) -> None:
+        with opened(settings) as archive:
+            queued.extend(Submissions(archive.storage.engine).all())
+        raise Outage("the old store is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Folder, "delete", away)
+        operations.submit(study_file, moved, with_data=with_data)
+    assert [one.checkpoints for one in queued] == [moved.checkpoints]
+    assert upload_of(settings) != old
+    assert [one.folder for one in aside_of(settings)] == [old.folder]
+    operations.submit(study_file, moved, with_data=with_data)
+    assert (aside_of(settings), files_of(old, settings)) == ([], [])
+
+
 def test_submitted_again_without_data_those_of_a_study_that_has_begun_still_count(
     settings: Settings, study_file: Path, served: Any, tmp_path: Path
 ) -> None:
@@ -273,7 +364,9 @@ def test_an_upload_that_broke_off_is_deleted_with_its_study_even_in_a_second_try
     assert len(put) == 2
     with opened(settings) as archive:
         assert Submissions(archive.storage.engine).all() == []
-    assert len(stored(settings)) == 1
+    [upload] = aside_of(settings)
+    assert upload_of(settings) is None
+    assert len(files_of(upload, settings)) == 1
     with monkeypatch.context() as broken:
 
         def stuck(*_: Any) -> None:
@@ -282,11 +375,9 @@ def test_an_upload_that_broke_off_is_deleted_with_its_study_even_in_a_second_try
         broken.setattr(Folder, "delete", stuck)
         with pytest.raises(Outage):
             operations.delete(settings, "moods")
-    assert len(stored(settings)) == 1
-    upload = upload_of(settings)
-    assert upload
+    assert len(files_of(upload, settings)) == 1
     operations.delete(settings, "moods")
-    assert upload_of(settings) is None
+    assert aside_of(settings) == []
     assert not (Path(upload.address(settings)) / upload.folder).exists()
 
 

@@ -82,6 +82,21 @@ def test_a_full_disk_at_any_step_leaves_the_former_and_no_half_and_is_written_on
     store.close()
 
 
+def test_two_that_write_a_file_at_once_are_not_in_each_others_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, met = os.fsync, iter([None])
+
+    def meet(descriptor: int) -> None:
+        for _ in met:  # the first has written its content when the second comes, and is done
+            write_whole(tmp_path / "a", b"of the second")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", meet)
+    write_whole(tmp_path / "a", b"of the first")
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("a", b"of the first")]
+
+
 def test_a_file_that_fits_in_part_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,16 +116,35 @@ def test_what_is_not_installed_is_told_with_its_cure(
         at(f"{kind}://mine")
 
 
-def test_a_store_that_cannot_be_listed_is_told_before_anything_is_begun() -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            TimeoutError("no answer"),
+            (Outage, "the checkpoint store s3://mine cannot be .*: no ans"),
+        ),
+        (PermissionError("denied"), (WrongUse, "--checkpoints: the checkpoint store .*: denied")),
+    ],
+)
+def test_a_store_that_cannot_be_listed_or_loaded_is_told_as_what_may_go_away_or_may_not(
+    error: Exception, told: tuple[type[Exception], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Away:
         def invalidate_cache(self) -> None:
             pass
 
         def ls(self, *_: Any, **__: Any) -> None:
-            raise TimeoutError("no answer")
+            raise error
 
-    with pytest.raises(WrongUse, match=r"--checkpoints: .* s3://mine cannot be read: no answer"):
+    def refuses(*_: Any, **__: Any) -> None:
+        raise error
+
+    kind, line = told
+    with pytest.raises(kind, match=line):
         Bucket("s3://mine", Away()).check()
+    monkeypatch.setattr(fsspec, "filesystem", refuses)
+    with pytest.raises(kind, match=line):
+        at("s3://mine")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,8 @@ def test_the_sweep_takes_what_a_dead_owner_left(place: Place) -> None:
         store.keep_weights(number, epoch=1, payload=weights, leaders=[0, 1, 2, 3, 4])
     store.close()
     half = "weights-00000-00002-000000-g0001-0123456789abcdef.safetensors.part"
-    for name in (half, "a-letter.txt", "a-letter.txt.part"):
+    other_half = "state-00000-00002-000000-g0001-0123456789abcdef.pt.fedcba9876543210.part"
+    for name in (half, other_half, "a-letter.txt", "a-letter.txt.part"):
         place.write_whole(name, b"")
     store_in(place, generation=2).sweep(running=[4], leaders=[2, 4, 0])
     assert names(place) == [("weights", 2, 1), ("state", 4, 1), ("weights", 4, 1)]
