@@ -190,9 +190,9 @@ class RayWorkers:
 
     def close(self) -> None:
         """End all workers, whatever they do."""
-        self._fleet.leave()
         for slot in list(self._slots):
             self._fleet.drop(slot)
+        self._fleet.leave()
 
     @property
     def _slots(self) -> list[Slot]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -241,6 +242,45 @@ def test_a_ray_that_does_not_say_its_nodes_is_asked_whether_it_is_the_same(
 
 def _refuses(*_: object) -> None:
     raise AuthenticationError("RPC error: WrongClusterID")
+
+
+def test_nothing_waits_for_a_head_that_has_not_heard_yet_of_a_worker_that_goes(
+    make_places: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, killed, kill = threading.Event(), [], ray.kill
+
+    def waits(actor: Any) -> None:
+        there.wait()
+        kill(actor)
+        killed.append(actor)
+
+    places = make_places(ask=two_places, slots=1)
+    places.ready(1)
+    [ready] = places.slots._slots
+    monkeypatch.setattr(ray, "kill", lambda actor: killed.append(actor) or kill(actor))
+    places.slots.release_idle()
+    assert killed == [ready.actor]
+
+    monkeypatch.setattr(ray, "kill", waits)
+    monkeypatch.setattr("search.workers.partings.PARTING_SECONDS", 0.1)
+    share = Share(2)
+    starting = make_places(ask=two_places, share=share)
+    for go in (starting.slots.release_idle, lambda: share_shrinks(starting, share)):
+        starting.slots.open(2)
+        go()
+        assert starting.slots.slots == Slots(ready=0, waiting=0)
+    share.most = 2
+    starting.until(lambda: len(starting.slots._slots) == 2)
+    starting.slots.close()
+    assert len(killed) == 1
+    there.set()
+    starting.slots._fleet._partings.see_off()
+    places.until(lambda: len(killed) == 7)
+
+
+def share_shrinks(places: Any, share: Share) -> None:
+    share.most = 0
+    places.until(lambda: not places.slots._slots)
 
 
 def test_a_cluster_without_nodes_is_waited_for_and_said(make_places: Any, two_places: Any) -> None:
