@@ -11,6 +11,7 @@ from ray.exceptions import RayError
 
 from search.workers.joining import CannotJoin, joined
 from search.workers.refusals import refusal, unreachable
+from search.workers.session import session
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
@@ -66,7 +67,8 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
 
 def disconnect() -> None:
     """Leave the cluster; a Ray of our own ends with it, and a node that nobody needs now."""
-    ray.shutdown()
+    with session.leaving():
+        ray.shutdown()
     _nodes.close()
 
 

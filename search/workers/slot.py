@@ -1,19 +1,23 @@
 """A slot: its worker, the trial in it, and whether it still answers."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import GetTimeoutError, RayError
 
 from search.records import PayloadLost, TrialTask
 from search.workers.guard import SILENCE_SECONDS, Over
+from search.workers.session import session
 
 BEAT_SECONDS = 3.0
 """How often a worker is asked whether it is there."""
 MISSES = 5
 """Beats without an answer after which a worker is lost: within 18 seconds."""
+MOMENT_SECONDS = 1.0
+"""How long they are waited for at a time; in between this Ray may be left."""
 FETCH_SECONDS = 60.0
 """How long bytes may take to come; a node that is gone is known to Ray after about as long."""
 
@@ -23,15 +27,20 @@ class RemotePayload:
     """Bytes that lie in a worker's object store."""
 
     reference: ray.ObjectRef[bytes]
+    session: int = field(default_factory=lambda: session.number)
 
     def fetch(self) -> bytes:
         """Bring the bytes here."""
-        try:
-            content: bytes = ray.get(self.reference, timeout=FETCH_SECONDS)
-        except (RayError, OSError, ValueError) as error:
-            # The latter two: this machine's node has died, or the Ray that held them is no more.
-            raise PayloadLost(said(error)) from error
-        return content
+        until = time.monotonic() + FETCH_SECONDS
+        while time.monotonic() < until:
+            try:
+                with session.asking(self.session), suppress(GetTimeoutError):
+                    ray.wait([self.reference], timeout=MOMENT_SECONDS)
+                    return ray.get(self.reference, timeout=0)
+            except (RayError, OSError, ValueError) as error:
+                # The latter two: this machine's node has died, or the Ray that held them is none.
+                raise PayloadLost(said(error)) from error
+        raise PayloadLost(f"its bytes have not come within {FETCH_SECONDS:g} s")
 
 
 @dataclass(slots=True, eq=False)
