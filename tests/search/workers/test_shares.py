@@ -2,20 +2,25 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 import ray
 from ray.exceptions import AuthenticationError, RayError
 
 from search import workers
 from search.errors import ClusterError, Outage
-from search.records import Ended, Limits, Lost, PayloadLost, Reported, Slots, StateGiven
+from search.records import Ended, Limits, Lost, PayloadLost, Quiet, Reported, Slots, StateGiven
 from search.workers import membership
 from search.workers.guard import SILENCE_SECONDS
 from search.workers.membership import Expelled, Membership
+from search.workers.session import session
 from search.workers.slot import RemotePayload
 
 pytestmark = pytest.mark.slow
@@ -240,6 +245,54 @@ def test_a_ray_that_does_not_say_its_nodes_is_asked_whether_it_is_the_same(
         joined.nodes()
 
 
+@pytest.mark.parametrize(
+    ("cause", "is_own", "raised"),
+    [
+        (ConnectionRefusedError(), True, Expelled),
+        (None, True, Expelled),  # what answers there is no Ray any more
+        (TimeoutError(), True, ClusterError),
+        (ConnectionRefusedError(), False, ClusterError),
+    ],
+)
+def test_a_ray_of_our_own_is_gone_as_soon_as_its_head_is_and_not_when_that_is_slow(
+    cause: Exception | None, is_own: bool, raised: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined = Membership()
+
+    def knock(_: str) -> None:
+        raise ClusterError("away") from cause
+
+    monkeypatch.setattr(membership, "knock", knock)
+    assert session.raylet is not None
+    if not is_own:
+        monkeypatch.setattr(session, "raylet", None)
+    with pytest.raises(ClusterError) as error:
+        joined.nodes()
+    assert type(error.value) is raised
+
+
+def test_a_ray_of_our_own_is_gone_and_not_asked_for_anything_once_its_node_has_died(
+    make_places: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined, payload = Membership(), RemotePayload(ray.put(b"state"))
+    places = make_places(ask=two_places, slots=1)
+    places.ready(1)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    died = psutil.Process(ended.pid)
+    monkeypatch.setattr(session, "raylet", died)
+    while not session.node_has_died:  # as one for which nobody has waited yet
+        time.sleep(0.01)
+    monkeypatch.setattr(ray, "wait", _refuses)
+    for _ in range(2):
+        assert session.node_has_died
+        assert places.slots.next_event() == Quiet()
+        with pytest.raises(PayloadLost, match="the Ray that had it is gone"):
+            payload.fetch()
+        with pytest.raises(Expelled, match="node to which this process belongs has died"):
+            joined.nodes()
+        ended.wait()
+
+
 def _refuses(*_: object) -> None:
     raise AuthenticationError("RPC error: WrongClusterID")
 
@@ -331,6 +384,7 @@ def test_a_ray_that_has_come_in_the_place_of_another_is_joined_as_soon_as_it_can
     def join() -> None:
         tries.append(len(tries))
         if len(tries) < 3:
+            places.slots._fleet.lookout.trouble = ClusterError("an answer of before, come late")
             raise ClusterError("not yet")
         two_places.answer = nodes
 
