@@ -102,6 +102,11 @@ class Fleet:
         self.lookout.close()
         self._partings.see_off()
 
+    def check(self) -> None:
+        """Raise what has ended the looking at nodes or workers, which nobody has foreseen."""
+        self._pulse.check()
+        self.lookout.check()
+
     def freeze(self) -> None:
         """Have no further workers."""
         self._allowed, self._look_at = 0, math.inf

@@ -13,6 +13,8 @@ from search.workers.cluster import address, knock
 from search.workers.nodes import Node
 from search.workers.session import session
 
+_TROUBLES = (RayError, OSError, ValueError)
+"""What Ray raises where it does not answer: as its own code turns the states of its core's into."""
 DIED = "the Ray node to which this process belongs has died"
 
 
@@ -54,7 +56,7 @@ class Membership:
         self._certain = True
         try:
             found = ray.nodes()  # type: ignore[no-untyped-call]
-        except RayError as error:
+        except _TROUBLES as error:
             self._certain = False
             raise ClusterError(f"Ray at {self._address} does not say which nodes it has") from error
         there = [node for node in found if node["Alive"]]
@@ -71,6 +73,6 @@ def _cluster_at(place: str) -> str:
     """Give what no other cluster has, at the same address or elsewhere."""
     try:
         found: str = GcsClient(address=place).cluster_id.hex()
-    except RayError as error:
+    except _TROUBLES as error:
         raise ClusterError(f"Ray at {place} does not say which it is") from error
     return found

@@ -62,10 +62,9 @@ class Slot:
     """Beats in a row without an answer."""
     gone: bool = False
     """Whether its worker was found dead."""
-    over: Over | None = None
-    """Which limit its trial has passed and goes on all the same."""
-    overran: int = 0
-    """Beats in a row in which it did."""
+    past: tuple[Over, int] | None = None
+    """Which limit its trial has passed and goes on all the same, and for how many beats in a row:
+    one value, since it is read in another thread than it is set in."""
     answered: float = field(default_factory=time.monotonic)
     """When it was asked what it has answered last; at first, when it was had."""
     _asked: Any = None
@@ -84,16 +83,17 @@ class Slot:
     @property
     def lost(self) -> bool:
         """Whether its worker has not answered for too long, or is dead."""
-        return self.gone or self.missed >= MISSES or self.overrun
+        return self.gone or self.missed >= MISSES or self.overrun is not None
 
     @property
-    def overrun(self) -> bool:
-        """Whether its trial goes on past a limit although it was told to end."""
-        return self.overran >= MISSES
+    def overrun(self) -> Over | None:
+        """The limit past which its trial goes on although it was told to end; None where none."""
+        past = self.past
+        return past[0] if past and past[1] >= MISSES else None
 
     def start(self, task: TrialTask) -> None:
         """Train a trial."""
-        self.task, self.over, self.overran = task, None, 0
+        self.task, self.past = task, None
         self.trials += 1
         self.stream = self.actor.train.options(
             num_returns="streaming", _generator_backpressure_num_objects=1
@@ -108,19 +108,21 @@ class Slot:
         """Ask whether the worker is there, and count how often it has not answered."""
         if self.starting is not None:
             return
-        if self._asked is not None and not ray.wait([self._asked], timeout=0)[0]:
-            self.missed += 1
-            return
         try:
+            if self._asked is not None and not ray.wait([self._asked], timeout=0)[0]:
+                self.missed += 1
+                return
             if self._asked is not None:
-                self.over = ray.get(self._asked)
-                self.overran = self.overran + 1 if self.over else 0
+                over = ray.get(self._asked)
+                self.past = (over, self.past[1] + 1 if self.past else 1) if over else None
                 self.answered = self._asked_at
+            self._asked, self._asked_at = self.actor.alive.remote(), time.monotonic()
         except RayError:
             self.gone = True
-            return
-        self.missed = 0
-        self._asked, self._asked_at = self.actor.alive.remote(), time.monotonic()
+        except (OSError, ValueError):  # Ray's connections break, or it does not know who was asked
+            self.missed += 1
+        else:
+            self.missed = 0
 
 
 def said(error: Exception) -> str:

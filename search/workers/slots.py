@@ -185,6 +185,7 @@ class RayWorkers:
         Raises:
             Outage: it is out of reach.
         """
+        self._fleet.check()
         lookout = self._fleet.lookout
         if self._expelled or isinstance(lookout.trouble, Expelled):
             self._join_anew()
@@ -223,8 +224,8 @@ class RayWorkers:
         Where one was found dead, its stream will tell what has become of its trial.
         """
         event: Event = Quiet()
-        if slot.task is not None and slot.overrun:
-            event = ended_by_force(slot)
+        if slot.task is not None and (over := slot.overrun):
+            event = ended_by_force(slot, over)
         elif slot.task is not None and slot.missed:
             event = lost(slot, SILENT, blames_trial=False)
         elif slot.task is not None:

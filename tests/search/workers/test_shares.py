@@ -21,7 +21,7 @@ from search.workers import membership
 from search.workers.guard import SILENCE_SECONDS
 from search.workers.membership import Expelled, Membership
 from search.workers.session import session
-from search.workers.slot import RemotePayload
+from search.workers.slot import RemotePayload, Slot
 
 pytestmark = pytest.mark.slow
 
@@ -226,23 +226,54 @@ def test_a_ray_that_takes_no_worker_is_asked_again_after_a_rest(
         never.ready(1)
 
 
+@pytest.mark.parametrize(
+    "error", [AuthenticationError("RPC error: WrongClusterID"), OSError("pipe"), ValueError("x")]
+)
 def test_a_ray_that_does_not_say_its_nodes_is_asked_whether_it_is_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise error
+
     joined = Membership()
     assert joined.nodes()[0].cpus >= 2
     with monkeypatch.context() as patch:
-        patch.setattr(ray, "nodes", _refuses)
+        patch.setattr(ray, "nodes", refuses)
         with pytest.raises(ClusterError, match="does not say which nodes"):
+            joined.nodes()
+    with monkeypatch.context() as patch:
+        patch.setattr(membership, "GcsClient", refuses)
+        with pytest.raises(ClusterError, match="does not say which it is"):
             joined.nodes()
     assert joined.nodes(), "it is the same"
     with monkeypatch.context() as patch:
-        patch.setattr(ray, "nodes", _refuses)
+        patch.setattr(ray, "nodes", refuses)
         with pytest.raises(ClusterError, match="does not say which nodes"):
             joined.nodes()
     monkeypatch.setattr(membership, "_cluster_at", lambda _: "another")
     with pytest.raises(Expelled, match="another Ray"):
         joined.nodes()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_nobody_has_foreseen_ends_the_launch_and_not_the_looking_alone(
+    make_places: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> Any:
+        if broken:
+            raise KeyError("Alive")
+        return two_places()
+
+    broken: list[bool] = []
+    places = make_places(ask=ask)
+    places.slots.check()
+    broken.append(True)
+    with pytest.raises(KeyError, match="Alive"):
+        places.until(lambda: not reached(places))
+    pulse = make_places(ask=two_places, beat_seconds=0.1)
+    monkeypatch.setattr(Slot, "beat", ask)
+    with pytest.raises(TypeError):
+        pulse.until(lambda: not reached(pulse))
 
 
 @pytest.mark.parametrize(
