@@ -303,11 +303,12 @@ def test_a_ray_of_our_own_is_gone_as_soon_as_its_head_is_and_not_when_that_is_sl
 
 
 def test_a_ray_of_our_own_is_gone_and_not_asked_for_anything_once_its_node_has_died(
-    make_places: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+    make_places: Any, make_task: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined, payload = Membership(), RemotePayload(ray.put(b"state"))
     places = make_places(ask=two_places, slots=1)
     places.ready(1)
+    places.slots.start(places.slots.free_slots()[0], make_task(0))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     died = psutil.Process(ended.pid)
     monkeypatch.setattr(session, "raylet", died)
