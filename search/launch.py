@@ -272,6 +272,7 @@ def _run(
             checkpoint_every=study.spec.checkpoint_every,
             watch=watch,
             through=patience,
+            beside=patience.beside(),
         )
         patience.meanwhile = coordinator.put_aside
         return coordinator.run(stop)

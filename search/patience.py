@@ -1,5 +1,6 @@
-"""Waiting for what stands still: tried again after growing pauses, and heeding who asks to stop."""
+"""Waiting for what stands still, in its place or beside other things: tried again and again."""
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -89,6 +90,10 @@ class Patience:
         except Outage as outage:
             return self._outlast(work, outage)
 
+    def beside(self) -> "Beside":
+        """Give the same patience to something that need not be done before all else."""
+        return Beside(self._watch, seconds=self._seconds, clock=self._clock)
+
     def _outlast(self, work: Callable[[], T], outage: Outage) -> T:
         began = self._clock()
         pause = FIRST_PAUSE_SECONDS
@@ -96,7 +101,7 @@ class Patience:
         self._watch(Blocked(problem=str(outage), seconds=self._seconds))
         while (waited := self._clock() - began) < self._seconds:
             self._rest(min(pause, self._seconds - waited), outage)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = _next(pause)
             self.before_retry()
             is_over = True
             try:
@@ -106,10 +111,7 @@ class Patience:
             finally:
                 if is_over:  # also where the work finds that it was done, and says so by an error
                     self._watch(Unblocked(seconds=self._clock() - began))
-        raise Outage(
-            f"{outage}, and launch again: the study goes on from its last states "
-            f"(waited for {self._seconds / 60:g} minutes)"
-        ) from outage
+        raise _given_up(outage, self._seconds) from outage
 
     def _rest(self, seconds: float, outage: Outage) -> None:
         until = self._clock() + seconds
@@ -120,3 +122,68 @@ class Patience:
     def _heed(self, outage: Outage) -> None:
         if ending := self._stop.asked():
             raise Interrupted(ending, outage)
+
+
+class Beside:
+    """Tries again, after growing pauses, what an outage has stopped, while other things go on.
+
+    Arguments:
+        watch: sees when waiting begins, and when it has been worth it.
+        seconds: how long an outage is waited for.
+        clock: gives seconds.
+    """
+
+    def __init__(
+        self,
+        watch: Callable[[Fact], None] = lambda _: None,
+        *,
+        seconds: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._watch = watch
+        self._seconds = seconds
+        self._clock = clock
+        self._since: float | None = None
+        """When what is waited for was found away; None where it is there."""
+        self._try_at = -math.inf
+        self._pause = FIRST_PAUSE_SECONDS
+
+    def __call__(self, work: Callable[[], None]) -> bool:
+        """Do something where it is time to; tell whether it was done when it was last tried.
+
+        Raises:
+            Outage: it could not be done for longer than is waited.
+        """
+        if self._clock() < self._try_at:
+            return False
+        try:
+            work()
+        except Outage as outage:
+            self._wait(outage)
+            return False
+        if self._since is not None:
+            self._watch(Unblocked(seconds=self._clock() - self._since))
+        self._since, self._try_at, self._pause = None, -math.inf, FIRST_PAUSE_SECONDS
+        return True
+
+    def _wait(self, outage: Outage) -> None:
+        now = self._clock()
+        if self._since is None:
+            self._since = now
+            self._watch(Blocked(problem=str(outage), seconds=self._seconds))
+        left = self._since + self._seconds - now
+        if left <= 0:
+            raise _given_up(outage, self._seconds) from outage
+        self._try_at = now + min(self._pause, left)
+        self._pause = _next(self._pause)
+
+
+def _next(pause: float) -> float:
+    return min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _given_up(outage: Outage, seconds: float) -> Outage:
+    return Outage(
+        f"{outage}, and launch again: the study goes on from its last states "
+        f"(waited for {seconds / 60:g} minutes)"
+    )

@@ -3,6 +3,12 @@
 A worker is an actor that imports torch once and trains many trials.
 """
 
+import os
+
+# Where its node has died, Ray ends a process whose parent is the system's first one, as in many a
+# container, unless it is told of another process that lives. It reads this when it is imported.
+os.environ.setdefault("RAY_RAYLET_PID", "1")
+
 from search.workers.cluster import address, connect, disconnect, has_gpus
 from search.workers.slots import RayWorkers
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+import psutil
+
 from lstm_attn.reports import EpochReport, Wish
 from lstm_attn.sequences import SequenceData
 from search.records import Limits, Outcome, TrialTask
@@ -62,6 +64,7 @@ class Worker:
         self._wishes: dict[tuple[int, int], Wish] = {}
         self._lock = threading.Lock()
         self._guard = Guard(limits, silence=silence)
+        self._looks: Repeated | None = None
         self._leaving = False
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._notice)
@@ -69,7 +72,12 @@ class Worker:
     def ready(self) -> str:
         """Answer once everything is loaded; says where this is. From now on it expects words."""
         self._guard.heard()
-        self._looks = Repeated(self._guard.look, every=LOOK_SECONDS, name="guard")
+        self._looks = Repeated(
+            self._guard.look,
+            every=LOOK_SECONDS,
+            name="guard",
+            survives=(OSError, psutil.Error),  # where this process's memory cannot be read
+        )
         return f"{os.uname().nodename}:{os.getpid()}"
 
     def alive(self) -> Over | None:
@@ -87,6 +95,8 @@ class Worker:
             wish.hand_in()
         messages = trial.train(task, self._data, wish, device=self._device, tables=self._tables)
         for message in messages:
+            if self._looks:
+                self._looks.check()
             if isinstance(message, EpochReport):
                 with self._guard.waiting():
                     yield message

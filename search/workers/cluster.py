@@ -6,11 +6,13 @@ import secrets
 import socket
 from contextlib import ExitStack
 
+import psutil
 import ray
 from ray.exceptions import RayError
 
 from search.workers.joining import CannotJoin, joined
-from search.workers.refusals import refusal, unreachable
+from search.workers.refusals import is_slow_start, refusal, slow_start, unreachable
+from search.workers.session import session
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
@@ -40,11 +42,11 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     """
     if ray.is_initialized():
         return
+    os.environ.setdefault(_WAITS, str(WAITS_SECONDS))
     if address is None:
         _guard()
     else:
         knock(address)
-        os.environ.setdefault(_WAITS, str(WAITS_SECONDS))
         _join(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
@@ -62,11 +64,18 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     except (RayError, OSError, RuntimeError, ValueError) as error:
         disconnect()
         raise refusal(address or "this machine", error) from error
+    except Exception as error:  # Ray has no other class for a node that starts too slowly
+        disconnect()
+        if not is_slow_start(error):
+            raise
+        raise slow_start() from error
+    session.raylet = None if address else _own_raylet()
 
 
 def disconnect() -> None:
     """Leave the cluster; a Ray of our own ends with it, and a node that nobody needs now."""
-    ray.shutdown()
+    with session.leaving():
+        ray.shutdown()
     _nodes.close()
 
 
@@ -94,6 +103,12 @@ def _guard() -> None:
     """
     if not any(os.environ.get(name) for name in _TOKENS):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
+def _own_raylet() -> psutil.Process | None:
+    """Find the process that is the one node of a Ray of our own."""
+    children = psutil.Process().children()
+    return next((child for child in children if child.name() == "raylet"), None)
 
 
 def _join(address: str) -> None:

@@ -14,6 +14,7 @@ from search.records import Limits
 from search.workers.actor import Worker
 from search.workers.membership import Membership
 from search.workers.nodes import Lookout, Need, Node
+from search.workers.partings import Partings
 from search.workers.refusals import no_start
 from search.workers.repeated import Repeated
 from search.workers.saying import NODE_DIED
@@ -70,6 +71,7 @@ class Fleet:
         self._look_seconds = look_seconds
         self._beat_seconds = beat_seconds
         self._ever_ready = False
+        self._partings = Partings()
         self.enter()
         self.need.check(self.lookout.nodes)
 
@@ -98,6 +100,12 @@ class Fleet:
         self.freeze()
         self._pulse.close()
         self.lookout.close()
+        self._partings.see_off()
+
+    def check(self) -> None:
+        """Raise what has ended the looking at nodes or workers, which nobody has foreseen."""
+        self._pulse.check()
+        self.lookout.check()
 
     def freeze(self) -> None:
         """Have no further workers."""
@@ -128,7 +136,7 @@ class Fleet:
 
     def drop(self, slot: Slot) -> None:
         """Give a slot back at once."""
-        ray.kill(slot.actor)
+        self._partings.end(slot)
         self.slots.remove(slot)
 
     def replace(self, slot: Slot) -> None:

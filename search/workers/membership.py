@@ -11,6 +11,11 @@ from ray.exceptions import RayError
 from search.errors import ClusterError
 from search.workers.cluster import address, knock
 from search.workers.nodes import Node
+from search.workers.session import session
+
+_TROUBLES = (RayError, OSError, ValueError)
+"""What Ray raises where it does not answer: as its own code turns the states of its core's into."""
+DIED = "the Ray node to which this process belongs has died"
 
 
 class Expelled(ClusterError):
@@ -37,22 +42,26 @@ class Membership:
             Expelled: this process has to join anew.
             ClusterError: the cluster cannot be reached, or does not say.
         """
+        if session.node_has_died:
+            raise Expelled(DIED)
         try:
             knock(self._address)
-        except ClusterError:
+        except ClusterError as error:
             self._certain = False
+            if session.is_own and not isinstance(error.__cause__, TimeoutError):
+                raise Expelled("the head of the Ray that was started here has died") from error
             raise
         if not self._certain and _cluster_at(self._address) != self._cluster:
             raise Expelled(f"another Ray than the one that was joined answers at {self._address}")
         self._certain = True
         try:
             found = ray.nodes()  # type: ignore[no-untyped-call]
-        except RayError as error:
+        except _TROUBLES as error:
             self._certain = False
             raise ClusterError(f"Ray at {self._address} does not say which nodes it has") from error
         there = [node for node in found if node["Alive"]]
         if self._node not in [node["NodeID"] for node in there]:
-            raise Expelled("the Ray node to which this process belongs has died")
+            raise Expelled(DIED)
         return tuple(_node(node["Resources"]) for node in there)
 
 
@@ -64,6 +73,6 @@ def _cluster_at(place: str) -> str:
     """Give what no other cluster has, at the same address or elsewhere."""
     try:
         found: str = GcsClient(address=place).cluster_id.hex()
-    except RayError as error:
+    except _TROUBLES as error:
         raise ClusterError(f"Ray at {place} does not say which it is") from error
     return found

@@ -90,6 +90,10 @@ class Lookout:
         """Ask no more."""
         self._thread.close()
 
+    def check(self) -> None:
+        """Raise what has ended it, which nobody has foreseen."""
+        self._thread.check()
+
     def _look(self) -> None:
         try:
             self.nodes = self._ask()

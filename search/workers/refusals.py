@@ -8,6 +8,7 @@ from search.errors import ClusterError
 
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
+_SLOW_START = "The current node timed out during startup."
 _ADVICE = "set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to the cluster's"
 
 
@@ -37,6 +38,19 @@ def refusal(address: str, error: Exception) -> ClusterError:
         )
     said, _, _ = text.partition("\n")
     return unreachable(address, said)
+
+
+def is_slow_start(error: Exception) -> bool:
+    """Tell whether Ray says that a node was not there in time, for which it has no class."""
+    return type(error) is Exception and str(error).startswith(_SLOW_START)
+
+
+def slow_start() -> ClusterError:
+    """Make the error that says that a Ray of our own was too slow."""
+    return ClusterError(
+        "Ray has not started on this machine within 30 seconds, as where others keep it busy - "
+        "launch again, or set RAY_ADDRESS to a Ray that runs"
+    )
 
 
 def unreachable(address: str, why: str) -> ClusterError:

@@ -23,6 +23,7 @@ from search.records import (
     StateGiven,
     WeightsGiven,
 )
+from search.workers.guard import Over
 from search.workers.slot import RemotePayload, Slot, said
 
 NODE_DIED = "its node has died"
@@ -69,10 +70,9 @@ def lost(slot: Slot, reason: str, *, blames_trial: bool) -> Lost:
     )
 
 
-def ended_by_force(slot: Slot) -> Ended:
+def ended_by_force(slot: Slot, over: Over) -> Ended:
     """Tell that a trial past a limit, which did not end by itself, was ended with its worker."""
-    assert slot.over is not None
-    kind, reason = slot.over
+    kind, reason = over
     return _ended(slot, Outcome(kind=kind, reason=reason, best=None))
 
 

@@ -1,19 +1,23 @@
 """A slot: its worker, the trial in it, and whether it still answers."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import GetTimeoutError, RayError
 
 from search.records import PayloadLost, TrialTask
 from search.workers.guard import SILENCE_SECONDS, Over
+from search.workers.session import session
 
 BEAT_SECONDS = 3.0
 """How often a worker is asked whether it is there."""
 MISSES = 5
 """Beats without an answer after which a worker is lost: within 18 seconds."""
+MOMENT_SECONDS = 1.0
+"""How long they are waited for at a time; in between this Ray may be left."""
 FETCH_SECONDS = 60.0
 """How long bytes may take to come; a node that is gone is known to Ray after about as long."""
 
@@ -23,15 +27,20 @@ class RemotePayload:
     """Bytes that lie in a worker's object store."""
 
     reference: ray.ObjectRef[bytes]
+    session: int = field(default_factory=lambda: session.number)
 
     def fetch(self) -> bytes:
         """Bring the bytes here."""
-        try:
-            content: bytes = ray.get(self.reference, timeout=FETCH_SECONDS)
-        except (RayError, OSError, ValueError) as error:
-            # The latter two: this machine's node has died, or the Ray that held them is no more.
-            raise PayloadLost(said(error)) from error
-        return content
+        until = time.monotonic() + FETCH_SECONDS
+        while time.monotonic() < until:
+            try:
+                with session.asking(self.session), suppress(GetTimeoutError):
+                    ray.wait([self.reference], timeout=MOMENT_SECONDS)
+                    return ray.get(self.reference, timeout=0)
+            except (RayError, OSError, ValueError) as error:
+                # The latter two: this machine's node has died, or the Ray that held them is none.
+                raise PayloadLost(said(error)) from error
+        raise PayloadLost(f"its bytes have not come within {FETCH_SECONDS:g} s")
 
 
 @dataclass(slots=True, eq=False)
@@ -53,10 +62,9 @@ class Slot:
     """Beats in a row without an answer."""
     gone: bool = False
     """Whether its worker was found dead."""
-    over: Over | None = None
-    """Which limit its trial has passed and goes on all the same."""
-    overran: int = 0
-    """Beats in a row in which it did."""
+    past: tuple[Over, int] | None = None
+    """Which limit its trial has passed and goes on all the same, and for how many beats in a row:
+    one value, since it is read in another thread than it is set in."""
     answered: float = field(default_factory=time.monotonic)
     """When it was asked what it has answered last; at first, when it was had."""
     _asked: Any = None
@@ -75,16 +83,17 @@ class Slot:
     @property
     def lost(self) -> bool:
         """Whether its worker has not answered for too long, or is dead."""
-        return self.gone or self.missed >= MISSES or self.overrun
+        return self.gone or self.missed >= MISSES or self.overrun is not None
 
     @property
-    def overrun(self) -> bool:
-        """Whether its trial goes on past a limit although it was told to end."""
-        return self.overran >= MISSES
+    def overrun(self) -> Over | None:
+        """The limit past which its trial goes on although it was told to end; None where none."""
+        past = self.past
+        return past[0] if past and past[1] >= MISSES else None
 
     def start(self, task: TrialTask) -> None:
         """Train a trial."""
-        self.task, self.over, self.overran = task, None, 0
+        self.task, self.past = task, None
         self.trials += 1
         self.stream = self.actor.train.options(
             num_returns="streaming", _generator_backpressure_num_objects=1
@@ -99,19 +108,21 @@ class Slot:
         """Ask whether the worker is there, and count how often it has not answered."""
         if self.starting is not None:
             return
-        if self._asked is not None and not ray.wait([self._asked], timeout=0)[0]:
-            self.missed += 1
-            return
         try:
+            if self._asked is not None and not ray.wait([self._asked], timeout=0)[0]:
+                self.missed += 1
+                return
             if self._asked is not None:
-                self.over = ray.get(self._asked)
-                self.overran = self.overran + 1 if self.over else 0
+                over = ray.get(self._asked)
+                self.past = (over, self.past[1] + 1 if self.past else 1) if over else None
                 self.answered = self._asked_at
+            self._asked, self._asked_at = self.actor.alive.remote(), time.monotonic()
         except RayError:
             self.gone = True
-            return
-        self.missed = 0
-        self._asked, self._asked_at = self.actor.alive.remote(), time.monotonic()
+        except (OSError, ValueError):  # Ray's connections break, or it does not know who was asked
+            self.missed += 1
+        else:
+            self.missed = 0
 
 
 def said(error: Exception) -> str:

@@ -18,6 +18,7 @@ from search.workers.fleet import Fleet
 from search.workers.membership import Expelled
 from search.workers.nodes import LOOK_SECONDS, Need, Node
 from search.workers.saying import ended_by_force, lost, read
+from search.workers.session import session
 from search.workers.slot import BEAT_SECONDS, Slot
 
 POLL_SECONDS = 0.2
@@ -86,6 +87,8 @@ class RayWorkers:
         self._join = join
         self._losses: deque[Event] = deque()
         """Of trials whose cluster is gone."""
+        self._expelled = False
+        """Whether the cluster is gone, and none has been joined in its place yet."""
         self._fleet = Fleet(
             data,
             need=Need(cpus=cpus, gpus=gpus),
@@ -137,7 +140,7 @@ class RayWorkers:
             if event := self._bury(slot):
                 return event
         sources = {slot.source: slot for slot in self._slots if slot.source is not None}
-        if not sources:
+        if not sources or session.node_has_died:  # for listening then, Ray would end this process
             time.sleep(POLL_SECONDS)
             return Quiet()
         done, _ = ray.wait(list(sources), num_returns=1, timeout=POLL_SECONDS, fetch_local=False)
@@ -182,17 +185,18 @@ class RayWorkers:
         Raises:
             Outage: it is out of reach.
         """
+        self._fleet.check()
         lookout = self._fleet.lookout
-        if isinstance(lookout.trouble, Expelled):
+        if self._expelled or isinstance(lookout.trouble, Expelled):
             self._join_anew()
         elif lookout.out_of_reach:
             raise Outage(*lookout.out_of_reach.problems)
 
     def close(self) -> None:
         """End all workers, whatever they do."""
-        self._fleet.leave()
         for slot in list(self._slots):
             self._fleet.drop(slot)
+        self._fleet.leave()
 
     @property
     def _slots(self) -> list[Slot]:
@@ -200,16 +204,19 @@ class RayWorkers:
 
     def _join_anew(self) -> None:
         """Have the trials of a cluster that is gone go on in what has come in its place."""
-        self._fleet.leave()
-        self._losses.extend(
-            lost(slot, REPLACED, blames_trial=False) for slot in self._slots if slot.task
-        )
-        self._slots.clear()
+        if not self._expelled:
+            self._expelled = True
+            self._fleet.leave()
+            self._losses.extend(
+                lost(slot, REPLACED, blames_trial=False) for slot in self._slots if slot.task
+            )
+            self._slots.clear()
         try:
             self._join()
             self._fleet.enter()
         except ClusterError as error:
             raise Outage(*error.problems) from error
+        self._expelled = False
 
     def _bury(self, slot: Slot) -> Event | None:
         """Do without a worker that does not answer, or ends no trial that is past a limit.
@@ -217,8 +224,8 @@ class RayWorkers:
         Where one was found dead, its stream will tell what has become of its trial.
         """
         event: Event = Quiet()
-        if slot.task is not None and slot.overrun:
-            event = ended_by_force(slot)
+        if slot.task is not None and (over := slot.overrun):
+            event = ended_by_force(slot, over)
         elif slot.task is not None and slot.missed:
             event = lost(slot, SILENT, blames_trial=False)
         elif slot.task is not None:

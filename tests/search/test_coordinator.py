@@ -19,7 +19,7 @@ from search import lease
 from search.checkpoints import Store, at, checkpoints
 from search.coordinator import Coordinator
 from search.errors import LeaseLost, Outage, StoreError
-from search.patience import Patience, at_once
+from search.patience import Beside, Patience, at_once
 from search.records import (
     Blocked,
     Ended,
@@ -792,3 +792,90 @@ def test_what_goes_wrong_in_the_background_at_the_very_end_is_told(
     monkeypatch.setattr(Store, "settle", breaks)
     with pytest.raises(StoreError, match="the last file"):
         coordinate(desk, FakeWorkers(make_report, 1, Random(1)), tmp_path / "c")
+
+
+class OutOfSight(FakeWorkers):
+    """Whose Ray is away for a while, or for good, from some event on; their workers are not."""
+
+    since: float = 60
+    until: float = 100
+    events = 0
+
+    @property
+    def is_away(self) -> bool:
+        return self.since <= self.events < self.until
+
+    def next_event(self) -> Event:
+        self.events += 1
+        return super().next_event()
+
+    def check(self) -> None:
+        if self.is_away:
+            raise Outage("Ray cannot be reached")
+
+    def start(self, slot: int, task: TrialTask) -> None:
+        assert not self.is_away
+        super().start(slot, task)
+
+    def release_idle(self) -> None:
+        assert not self.is_away
+        super().release_idle()
+
+
+def test_while_ray_is_away_what_its_workers_say_is_recorded_and_no_trial_is_started(
+    desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    recorded: dict[bool, list[int]] = {True: [], False: []}
+
+    class Watched(OutOfSight):
+        def next_event(self) -> Event:
+            epochs = sum(len(trial.intermediate_values) for trial in desk.trials())
+            recorded[self.is_away].append(epochs)
+            return super().next_event()
+
+    workers, said = Watched(make_report, 3, Random(3)), []
+    beside = Beside(said.append, seconds=1000, clock=Clock())
+    assert coordinate(desk, workers, tmp_path / "c", beside=beside) is Ending.SPENT
+    away = recorded[True]
+    assert away[-1] - away[0] > 8, "epochs were recorded"
+    assert [type(fact) for fact in said] == [Blocked, Unblocked]
+    check_whole(desk, [workers])
+    check_store(desk, tmp_path / "c")
+
+
+@pytest.mark.parametrize("ending", [Ending.INTERRUPTED, Ending.TIMEOUT, Ending.STOPPED])
+def test_a_study_interrupted_while_ray_is_away_hands_its_trials_in(
+    ending: Ending, desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    first = OutOfSight(make_report, 3, Random(3))
+    first.since, first.until = 8, 10_000
+
+    class Asked(Signal):
+        def asked(self) -> Ending | None:
+            return super().asked() if first.is_away else None
+
+    said: list[Any] = []
+    beside = Beside(said.append, seconds=1000, clock=Clock())
+    got = coordinate(desk, first, tmp_path / "c", Asked(ending, after=5), beside=beside)
+    assert (got, [type(fact) for fact in said]) == (ending, [Blocked])
+    left = [trial for trial in desk.trials() if not trial.state.is_finished()]
+    states = {c.number: c.epoch for c in checkpoints(at(str(tmp_path / "c"))) if c.kind == "state"}
+    assert len(left) == 3
+    assert states == {trial.number: trial.last_step for trial in left}
+    second = FakeWorkers(make_report, 3, Random(4))
+    assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
+    check_whole(desk, [first, second])
+
+
+def test_a_ray_that_stays_away_ends_the_launch_and_the_next_goes_on(
+    desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    first = OutOfSight(make_report, 3, Random(3))
+    first.until = 10_000
+    beside = Beside(seconds=100, clock=Clock())
+    with pytest.raises(Outage, match=r"Ray cannot be reached, and launch again: the study goes on"):
+        coordinate(desk, first, tmp_path / "c", beside=beside)
+    second = FakeWorkers(make_report, 3, Random(4))
+    assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
+    check_whole(desk, [first, second])
+    check_store(desk, tmp_path / "c")

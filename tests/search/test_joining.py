@@ -1,6 +1,8 @@
 """A machine joins a cluster as long as anybody on it needs that, and no longer."""
 
+import inspect
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray._private import node
 from ray.exceptions import RpcError
 
 from search.errors import ClusterError
@@ -136,6 +139,34 @@ def test_a_ray_that_goes_while_it_is_joined_is_out_of_reach(
     monkeypatch.setattr(cluster.ray, "init", init)
     with pytest.raises(ClusterError, match="is away"):
         cluster.connect(ADDRESS, slots=None, cpus=1)
+
+
+SLOW = (
+    "The current node timed out during startup. This could happen because some of the raylet "
+    "failed to startup or the GCS has become overloaded."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "raised", "told"),
+    [
+        (SLOW, ClusterError, "Ray has not started on this machine within 30 seconds, .* RAY_ADDR"),
+        ("it has no class for it", Exception, "^it has no class for it$"),
+    ],
+)
+def test_a_ray_of_our_own_that_starts_too_slowly_is_told_in_a_line(
+    said: str, raised: type[Exception], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def init(**_: Any) -> None:
+        raise Exception(said)  # noqa: TRY002 - as Ray does
+
+    source = re.sub(r'"\n\s+"', "", inspect.getsource(node))
+    assert (said in source) == (said is SLOW), "as the installed Ray says it"
+    monkeypatch.setattr(cluster.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(cluster.ray, "init", init)
+    with pytest.raises(raised, match=told) as error:
+        cluster.connect(None, slots=None, cpus=1)
+    assert type(error.value) is raised
 
 
 @pytest.mark.parametrize("given", ["RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])

@@ -30,6 +30,7 @@ class World:
             clock=lambda: self.now,
             sleep=self.sleep,
         )
+        self.beside = self.patience.beside()
 
     def sleep(self, seconds: float) -> None:
         self.now = round(self.now + seconds, 3)
@@ -114,4 +115,44 @@ def test_other_errors_are_not_waited_for() -> None:
 
     with pytest.raises(ZeroDivisionError):
         world.patience(broken)
+    assert world.said == []
+
+
+def test_what_goes_on_beside_other_things_is_tried_after_the_same_pauses() -> None:
+    world, reached = World(until=50), {}
+    while world.now < 70:
+        reached[world.now] = world.beside(lambda: world.write() and None)
+        world.sleep(0.5)
+    assert world.tries[:9] == [0, 1, 3, 7, 15, 30, 45, 60, 60.5]
+    assert {now for now, is_there in reached.items() if is_there} == {
+        now for now in reached if now >= 60
+    }
+    assert world.said == [Blocked(problem="the disk is full", seconds=600), Unblocked(seconds=60)]
+    world.until = 100
+    assert not world.beside(lambda: world.write() and None)
+    assert world.said[2:] == world.said[:1], "patience begins anew"
+
+
+def test_patience_beside_other_things_ends_with_the_same_words_after_a_last_try() -> None:
+    world = World(until=1e9, patience=10)
+    with pytest.raises(Outage, match=r"the disk is full, and launch again: .* 0\.16\S* minutes"):
+        _pass(world)
+    assert world.tries == [0, 1, 3, 7, 10]
+    assert len(world.said) == 1
+
+
+def _pass(world: World) -> None:
+    while True:
+        world.beside(lambda: world.write() and None)
+        world.sleep(0.5)
+
+
+def test_other_errors_beside_other_things_are_not_waited_for() -> None:
+    world = World(until=0)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        world.beside(broken)
     assert world.said == []

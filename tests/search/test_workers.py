@@ -28,6 +28,7 @@ from search.records import (
     WeightsGiven,
 )
 from search.workers.actor import Worker
+from search.workers.guard import Guard
 
 pytestmark = pytest.mark.slow
 
@@ -213,6 +214,25 @@ def test_a_trial_past_a_limit_ends_at_the_next_batch_as_of_its_last_epoch(
     assert worker.alive() is None
     worker = Worker(data, gpu=False, limits=limits)
     assert [type(message) for message in worker.train(task)].count(EpochReport) == 3
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_trial_without_its_guard_fails_with_what_has_ended_that(
+    data: SequenceData, task: TrialTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(_: Guard) -> None:
+        raise errors.pop()
+
+    errors: list[Exception] = [KeyError("a surprise"), OSError("too many files are open")]
+    monkeypatch.setattr("search.workers.actor.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(Guard, "look", look)
+    worker = Worker(data, gpu=False)
+    worker.ready()
+    assert worker._looks is not None
+    worker._looks._thread.join()
+    assert errors == []
+    with pytest.raises(KeyError, match="a surprise"):
+        next(worker.train(task))
 
 
 def test_a_worker_that_is_about_to_be_taken_away_hands_in_whatever_it_is_given(

@@ -2,20 +2,26 @@
 
 import os
 import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 import ray
 from ray.exceptions import AuthenticationError, RayError
 
 from search import workers
 from search.errors import ClusterError, Outage
-from search.records import Ended, Limits, Lost, PayloadLost, Reported, Slots, StateGiven
+from search.records import Ended, Limits, Lost, PayloadLost, Quiet, Reported, Slots, StateGiven
 from search.workers import membership
 from search.workers.guard import SILENCE_SECONDS
 from search.workers.membership import Expelled, Membership
-from search.workers.slot import RemotePayload
+from search.workers.session import session
+from search.workers.slot import RemotePayload, Slot
 
 pytestmark = pytest.mark.slow
 
@@ -220,18 +226,28 @@ def test_a_ray_that_takes_no_worker_is_asked_again_after_a_rest(
         never.ready(1)
 
 
+@pytest.mark.parametrize(
+    "error", [AuthenticationError("RPC error: WrongClusterID"), OSError("pipe"), ValueError("x")]
+)
 def test_a_ray_that_does_not_say_its_nodes_is_asked_whether_it_is_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise error
+
     joined = Membership()
     assert joined.nodes()[0].cpus >= 2
     with monkeypatch.context() as patch:
-        patch.setattr(ray, "nodes", _refuses)
+        patch.setattr(ray, "nodes", refuses)
         with pytest.raises(ClusterError, match="does not say which nodes"):
+            joined.nodes()
+    with monkeypatch.context() as patch:
+        patch.setattr(membership, "GcsClient", refuses)
+        with pytest.raises(ClusterError, match="does not say which it is"):
             joined.nodes()
     assert joined.nodes(), "it is the same"
     with monkeypatch.context() as patch:
-        patch.setattr(ray, "nodes", _refuses)
+        patch.setattr(ray, "nodes", refuses)
         with pytest.raises(ClusterError, match="does not say which nodes"):
             joined.nodes()
     monkeypatch.setattr(membership, "_cluster_at", lambda _: "another")
@@ -239,8 +255,117 @@ def test_a_ray_that_does_not_say_its_nodes_is_asked_whether_it_is_the_same(
         joined.nodes()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_nobody_has_foreseen_ends_the_launch_and_not_the_looking_alone(
+    make_places: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> Any:
+        if broken:
+            raise KeyError("Alive")
+        return two_places()
+
+    broken: list[bool] = []
+    places = make_places(ask=ask)
+    places.slots.check()
+    broken.append(True)
+    with pytest.raises(KeyError, match="Alive"):
+        places.until(lambda: not reached(places))
+    pulse = make_places(ask=two_places, beat_seconds=0.1)
+    monkeypatch.setattr(Slot, "beat", ask)
+    with pytest.raises(TypeError):
+        pulse.until(lambda: not reached(pulse))
+
+
+@pytest.mark.parametrize(
+    ("cause", "is_own", "raised"),
+    [
+        (ConnectionRefusedError(), True, Expelled),
+        (None, True, Expelled),  # what answers there is no Ray any more
+        (TimeoutError(), True, ClusterError),
+        (ConnectionRefusedError(), False, ClusterError),
+    ],
+)
+def test_a_ray_of_our_own_is_gone_as_soon_as_its_head_is_and_not_when_that_is_slow(
+    cause: Exception | None, is_own: bool, raised: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined = Membership()
+
+    def knock(_: str) -> None:
+        raise ClusterError("away") from cause
+
+    monkeypatch.setattr(membership, "knock", knock)
+    assert session.raylet is not None
+    if not is_own:
+        monkeypatch.setattr(session, "raylet", None)
+    with pytest.raises(ClusterError) as error:
+        joined.nodes()
+    assert type(error.value) is raised
+
+
+def test_a_ray_of_our_own_is_gone_and_not_asked_for_anything_once_its_node_has_died(
+    make_places: Any, make_task: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined, payload = Membership(), RemotePayload(ray.put(b"state"))
+    places = make_places(ask=two_places, slots=1)
+    places.ready(1)
+    places.slots.start(places.slots.free_slots()[0], make_task(0))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    died = psutil.Process(ended.pid)
+    monkeypatch.setattr(session, "raylet", died)
+    while not session.node_has_died:  # as one for which nobody has waited yet
+        time.sleep(0.01)
+    monkeypatch.setattr(ray, "wait", _refuses)
+    for _ in range(2):
+        assert session.node_has_died
+        assert places.slots.next_event() == Quiet()
+        with pytest.raises(PayloadLost, match="the Ray that had it is gone"):
+            payload.fetch()
+        with pytest.raises(Expelled, match="node to which this process belongs has died"):
+            joined.nodes()
+        ended.wait()
+
+
 def _refuses(*_: object) -> None:
     raise AuthenticationError("RPC error: WrongClusterID")
+
+
+def test_nothing_waits_for_a_head_that_has_not_heard_yet_of_a_worker_that_goes(
+    make_places: Any, two_places: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, killed, kill = threading.Event(), [], ray.kill
+
+    def waits(actor: Any) -> None:
+        there.wait()
+        kill(actor)
+        killed.append(actor)
+
+    places = make_places(ask=two_places, slots=1)
+    places.ready(1)
+    [ready] = places.slots._slots
+    monkeypatch.setattr(ray, "kill", lambda actor: killed.append(actor) or kill(actor))
+    places.slots.release_idle()
+    assert killed == [ready.actor]
+
+    monkeypatch.setattr(ray, "kill", waits)
+    monkeypatch.setattr("search.workers.partings.PARTING_SECONDS", 0.1)
+    share = Share(2)
+    starting = make_places(ask=two_places, share=share)
+    for go in (starting.slots.release_idle, lambda: share_shrinks(starting, share)):
+        starting.slots.open(2)
+        go()
+        assert starting.slots.slots == Slots(ready=0, waiting=0)
+    share.most = 2
+    starting.until(lambda: len(starting.slots._slots) == 2)
+    starting.slots.close()
+    assert len(killed) == 1
+    there.set()
+    starting.slots._fleet._partings.see_off()
+    places.until(lambda: len(killed) == 7)
+
+
+def share_shrinks(places: Any, share: Share) -> None:
+    share.most = 0
+    places.until(lambda: not places.slots._slots)
 
 
 def test_a_cluster_without_nodes_is_waited_for_and_said(make_places: Any, two_places: Any) -> None:
@@ -291,6 +416,7 @@ def test_a_ray_that_has_come_in_the_place_of_another_is_joined_as_soon_as_it_can
     def join() -> None:
         tries.append(len(tries))
         if len(tries) < 3:
+            places.slots._fleet.lookout.trouble = ClusterError("an answer of before, come late")
             raise ClusterError("not yet")
         two_places.answer = nodes
 

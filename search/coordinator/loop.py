@@ -6,12 +6,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from search.aside import Aside
 from search.checkpoints import Store
+from search.coordinator.port import Workers
 from search.ledger import Ledger
-from search.patience import Interrupted, StopSignal, Through, at_once
+from search.patience import Beside, Interrupted, StopSignal, Through, at_once
 from search.records import (
     Ended,
     Ending,
@@ -27,7 +28,6 @@ from search.records import (
     Stopping,
     Told,
     TrialSummary,
-    TrialTask,
     Unwritten,
     Verdict,
     WeightsGiven,
@@ -37,64 +37,6 @@ WEIGHTS_SECONDS = 30.0
 """How often a leading trial that runs is asked for its best weights, at most."""
 HAND_IN_SECONDS = 60.0
 """How long running trials are waited for when a study is interrupted."""
-
-
-S = TypeVar("S")
-"""A slot, as the workers know it."""
-
-
-class Workers(Protocol[S]):
-    """Where trials run."""
-
-    @property
-    def busy(self) -> int:
-        """Slots in which a trial runs."""
-        ...
-
-    @property
-    def slots(self) -> Slots:
-        """Count the slots that are ready, and those that are waited for."""
-        ...
-
-    def open(self, places: int) -> None:
-        """Have as many workers as there are places to fill, up to the slots there may be."""
-        ...
-
-    def free_slots(self) -> list[S]:
-        """List the slots whose worker is ready and has nothing to do."""
-        ...
-
-    def start(self, slot: S, task: TrialTask) -> None:
-        """Send a trial to a free slot."""
-        ...
-
-    def next_event(self) -> Event:
-        """Wait for something to happen; `Quiet` after a moment without."""
-        ...
-
-    def stop(self, number: int, *, epoch: int) -> None:
-        """End a trial as of an epoch; it has heard of it when this returns."""
-        ...
-
-    def wish_state(self, number: int) -> None:
-        """Ask for a state to go on from."""
-        ...
-
-    def wish_weights(self, number: int) -> None:
-        """Ask for the best weights so far."""
-        ...
-
-    def hand_in(self) -> None:
-        """Ask every running trial for a state, and to end."""
-        ...
-
-    def check(self) -> None:
-        """See whether the slots are within reach; an `Outage` is raised where they are not."""
-        ...
-
-    def release_idle(self) -> None:
-        """Give back the slots that have nothing to do and will have nothing."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +52,8 @@ class Coordinator:
     """Sees what is started and what happens."""
     through: Through = at_once
     """Brings a write to its end; meanwhile events are put aside."""
+    beside: Beside = field(default_factory=Beside)
+    """Looks after Ray: where that is away, what still comes from workers is recorded as ever."""
     clock: Callable[[], float] = time.monotonic
     _handing_in: bool = False
     _aside: Aside = field(default_factory=Aside)
@@ -143,8 +87,8 @@ class Coordinator:
         while not self.ledger.budget_spent():
             if why := stop.asked():
                 return self._hand_in(why)
-            self.through(self.workers.check)
-            if not self._aside:
+            is_within_reach = self.beside(self.workers.check)
+            if is_within_reach and not self._aside:
                 self._fill()
             self._wish_states()
             self._handle_next()
