@@ -20,6 +20,7 @@ from search.records import (
     StudySummary,
     Submitted,
 )
+from search.report import report as report  # noqa: PLC0414 - one of the functions here
 from search.settings import Settings
 
 if TYPE_CHECKING:

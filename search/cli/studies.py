@@ -160,7 +160,8 @@ def replay(
 
     Exit code 0: all are the same to the last bit; 1: some are not.
     """
-    from search.render import output, plain, progress, reports, verdict
+    from search import verdict
+    from search.render import output, plain, progress, reports
 
     with progress.busy(f"training trial {number} again", sys.stderr, quiet=quiet) as say:
         epochs = operations.replay(
@@ -197,6 +198,39 @@ def export(
         found, study = places(storage, checkpoints), operations.study_name(name)
         exports = operations.export(found, study, to=to, top=top)
     output.show(plain.exported(exports) if as_json else reports.exported(exports))
+
+
+@command("report quickstart --to quickstart.html")
+def report(
+    name: Name,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file; needed without --json.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    storage: Storage = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON, without curves; print it without --to.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write all about a study as one page for a browser.
+
+    The page needs no network: curves, importance of parameters, the efficient front, the best
+    trials, and how to do it again.
+    """
+    from search.render import output, plain, progress, reports
+
+    if to is None and not as_json:
+        raise typer.BadParameter("name a file with --to FILE, or use --json")
+    with progress.busy(f"reading {name}", sys.stderr, quiet=quiet):
+        found = operations.report(
+            places(storage),
+            operations.study_name(name),
+            to=to,
+            force=force,
+            written_as=(lambda one: output.as_json(plain.report(one))) if as_json else None,
+        )
+    output.show(reports.reported(found, to) if to else plain.report(found))
 
 
 @command("dashboard --port 8081")

@@ -12,7 +12,7 @@ from search.records import Blocked, Fact, Lost, Opened, Stopping, Told, Unblocke
 from search.render import telling
 from search.render.layout import lean, pairs
 from search.render.tally import Tally
-from search.render.words import number, settings
+from search.words import number, settings
 
 REDRAW_SECONDS = 0.2
 """The view is drawn no more often."""

@@ -4,15 +4,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search.records import (
     CheckReport,
     Exported,
     ReplayedEpoch,
     StudySummary,
+    TrialSummary,
 )
-from search.render.verdict import beats_strong, same
+from search.verdict import beats_strong, same
+
+if TYPE_CHECKING:
+    from search.report.facts import Report
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type
@@ -67,6 +71,31 @@ def best(study: StudySummary, top: int) -> dict[str, Any]:
     }
 
 
+def report(found: "Report") -> dict[str, Any]:
+    """Give what a report says, without the curves: those are in `status --json`."""
+    study = found.study
+    numbered = {trial.number: trial for trial in study.leaders}
+    return {
+        **_head(study),
+        "baselines": plain(study.baselines),
+        "defaults": [_sized(found, trial) for trial in study.leaders if trial.default],
+        "beats_strong_baseline": beats_strong(study),
+        "best": [_sized(found, trial) for trial in found.best],
+        "front": [_sized(found, numbered[number]) for number in found.front],
+        "importance": plain(found.importance),
+        "importance_by": found.importance_by,
+        "no_importance": found.no_importance,
+        "failures": dict(found.failures),
+        "data": plain(found.data),
+        "fingerprint": found.fingerprint,
+        "study_file": found.file,
+        "seed": found.spec.seed,
+        "commands": plain(found.commands),
+        "versions": plain(found.versions),
+        "written": found.written.isoformat(timespec="seconds"),
+    }
+
+
 def replayed(epochs: Sequence[ReplayedEpoch]) -> list[dict[str, Any]]:
     """Give each epoch as recorded and as replayed."""
     return [{**plain(epoch), "same": same([epoch])} for epoch in epochs]
@@ -90,3 +119,10 @@ def _head(study: StudySummary) -> dict[str, Any]:
         "owner": study.owner,
         "queued": plain(study.queued),
     }
+
+
+def _sized(found: "Report", trial: TrialSummary) -> dict[str, Any]:
+    """Give a trial with the size of its model, without its curve."""
+    fields: dict[str, Any] = plain(trial)
+    del fields["curve"]
+    return {**fields, "weights": found.weights.get(trial.number)}

@@ -1,7 +1,8 @@
 """Reports of single commands as tables and sentences: check, replay, export, score."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -9,8 +10,11 @@ from rich.text import Text
 from lstm_attn.config import METRICS, TaskKind
 from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch
 from search.render.layout import baseline_table, lean, pairs, section
-from search.render.verdict import same
-from search.render.words import count, number, seconds, sense, setting, settings
+from search.verdict import same
+from search.words import count, number, seconds, sense, setting, settings
+
+if TYPE_CHECKING:
+    from search.report.facts import Report
 
 
 def check(report: CheckReport) -> RenderableType:
@@ -59,6 +63,13 @@ def replayed(trial: str, epochs: Sequence[ReplayedEpoch]) -> RenderableType:
 def exported(exports: Sequence[Exported]) -> RenderableType:
     """Show where exports are and what they score."""
     return Group(*(_export(export) for export in exports))
+
+
+def reported(found: "Report", to: Path) -> RenderableType:
+    """Say where a report is, and of what."""
+    study = found.study
+    trials = count(len(study.trials), "trial")
+    return Text(f"{to}: {study.name}, {trials}, {study.finished} of {study.budget} finished")
 
 
 def scores(metrics: Mapping[str, float]) -> RenderableType:

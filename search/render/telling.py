@@ -12,8 +12,8 @@ from search.records import (
     Waiting,
 )
 from search.render.tally import Standing, Tally
-from search.render.verdict import baselines_in_words
-from search.render.words import STATES, count, listed, number, pace, seconds, sense
+from search.verdict import baselines_in_words
+from search.words import STATES, count, listed, number, pace, seconds, sense
 
 
 def header(tally: Tally) -> dict[str, str]:

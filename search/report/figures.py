@@ -1,0 +1,288 @@
+"""Studies drawn by Optuna and plotly, as the JSON that plotly.js takes.
+
+Nothing here has a colour of text, lines or paper: the page gives them, light or dark.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import plotly.graph_objects as go
+from optuna import visualization
+from optuna.importance import BaseImportanceEvaluator
+from plotly.colors import find_intermediate_color
+from plotly.offline import get_plotlyjs
+
+from search.domains import Choice
+from search.picked import Pick
+from search.records import Params, StudySummary, TrialState, TrialSummary, Value
+from search.report.facts import Report
+from search.space import Space
+from search.words import number
+
+COLOURS: dict[TrialState, str] = {
+    "complete": "#3b8bd0",
+    "pruned": "#c79a3a",
+    "failed": "#d9483b",
+    "running": "#8a8f98",
+}
+"""Of trials by how they ended; told apart by the colour-blind too, on light and on dark."""
+BEST = "#2f9e62"
+"""Of the best trials, and of what joins them."""
+OTHERS = ("#3b8bd0", "#c79a3a", "#a565c4", "#d9483b", "#8a8f98")
+"""Of one variant after another."""
+POOR, GOOD = "rgb(138, 143, 152)", "rgb(224, 82, 30)"
+"""Ends of the scale of scores."""
+OUTLYING, MOST = 4.0, 0.95
+"""An axis leaves out scores that lie so many times further from the best than most trials' do."""
+LOGARITHMIC = 20
+"""Sizes that lie so many times apart are drawn on a logarithmic axis."""
+
+
+def history(report: Report, shown: Sequence[TrialSummary]) -> str:
+    """Draw scores in the order of the trials, and the best so far.
+
+    Arguments:
+        report: of the study.
+        shown: trials that have ended an epoch.
+    """
+    study = report.study
+    name = _plain(study.objective)
+    figure = visualization.plot_optimization_history(_pick(report, shown), target_name=name)
+    points, line = figure.data[0], figure.data[1]
+    points.update(
+        name="a trial",
+        marker={"color": OTHERS[0], "size": 6, "opacity": 0.6},
+        hovertemplate="trial %{x}: %{y:.4g}<extra></extra>",
+    )
+    line.update(
+        name="best so far",
+        line={"color": BEST, "width": 2, "shape": "hv"},
+        hovertemplate="best up to trial %{x}: %{y:.4g}<extra></extra>",
+    )
+    _baseline(figure, report)
+    figure.update_xaxes(title="trial")
+    return _dressed(figure, _span(study, [trial.value for trial in shown]))
+
+
+def curves(
+    report: Report, shown: Sequence[TrialSummary], epochs: Mapping[int, Mapping[int, float]]
+) -> str:
+    """Draw learning curves, those of one outcome in one colour, the best trial's above them.
+
+    Arguments:
+        report: of the study.
+        shown: trials with an epoch at least.
+        epochs: objective by epoch, by trial.
+    """
+    figure = go.Figure()
+    for state in ("pruned", "failed", "running", "complete"):
+        group = [trial for trial in shown if trial.state == state]
+        if group:
+            figure.add_trace(_lines(group, epochs, name=state, color=COLOURS[state], width=1))
+    best = report.study.leaders[:1]
+    if best and best[0].number in epochs:
+        name = f"the best, trial {best[0].number}"
+        figure.add_trace(_lines(best, epochs, name=name, color=BEST, width=3))
+    figure.update_xaxes(title="epoch")
+    figure.update_yaxes(title=_plain(report.study.objective))
+    _baseline(figure, report)
+    values = [value for curve in epochs.values() for value in curve.values()]
+    return _dressed(figure, _span(report.study, values))
+
+
+def importance(report: Report) -> str:
+    """Draw each parameter's share."""
+    shares = {_plain(name): share for name, share in report.importance.items()}
+    shown = [one for one in report.ended if set(one.params) & set(report.importance)]
+    figure = visualization.plot_param_importances(_pick(report, shown), evaluator=_Known(shares))
+    figure.update_traces(marker_color=OTHERS[0], hovertemplate="%{y}: %{x:.1%}<extra></extra>")
+    figure.update_xaxes(title="share", range=(0, 1.08))
+    figure.update_yaxes(title=None, automargin=True)
+    return _dressed(figure)
+
+
+def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
+    """Draw each trial as a line over all parameters.
+
+    Arguments:
+        report: of the study.
+        shown: trials that have ended an epoch.
+    """
+    name = _plain(report.study.objective)
+    figure = visualization.plot_parallel_coordinate(_pick(report, shown), target_name=name)
+    down = report.study.direction == "minimize"
+    *lines, bar = figure.data
+    for line in lines:  # its first axis is the score, from 0 to 1
+        share = 1 - line.y[0] if down else line.y[0]
+        line.update(
+            line={"color": find_intermediate_color(POOR, GOOD, share, colortype="rgb")},
+            opacity=0.25 + 0.65 * share**3,
+        )
+    figure.data = (*sorted(lines, key=lambda line: line.opacity), bar)
+    scale = [[0, POOR], [1, GOOD]]
+    bar.marker.update(colorscale=scale, reversescale=down)
+    bar.marker.colorbar.update(thickness=10, title=None, outlinewidth=0)
+    figure.update_annotations(font_color=None)
+    return _dressed(figure)
+
+
+def front(report: Report, shown: Sequence[TrialSummary], best: Sequence[TrialSummary]) -> str:
+    """Draw scores by size of the model, a colour a variant, and join the efficient front.
+
+    Arguments:
+        report: of the study.
+        shown: trials with a score and a size.
+        best: those of the front.
+    """
+    figure = go.Figure()
+    fixed = report.spec.space.fixed.get("variant", "")
+    variants = sorted({str(trial.params.get("variant", fixed)) for trial in shown})
+    for place, variant in enumerate(variants):
+        group = [one for one in shown if str(one.params.get("variant", fixed)) == variant]
+        color = OTHERS[place % len(OTHERS)]
+        marker = {"color": color, "size": 7, "opacity": 0.6}
+        figure.add_trace(_sizes(report, group, name=_plain(variant), mode="markers", marker=marker))
+    figure.add_trace(
+        _sizes(
+            report,
+            sorted(best, key=lambda trial: report.weights[trial.number]),
+            name="efficient front",
+            mode="lines+markers",
+            line={"color": BEST, "width": 2, "shape": "hv"},
+            marker={"color": BEST, "size": 10, "symbol": "diamond"},
+        )
+    )
+    sizes = [report.weights[trial.number] for trial in shown]
+    apart = max(sizes) > LOGARITHMIC * min(sizes)
+    figure.update_xaxes(title="weights", type="log" if apart else "linear", tickformat="~s")
+    figure.update_yaxes(title=_plain(report.study.objective))
+    return _dressed(figure, _span(report.study, [trial.value for trial in shown]))
+
+
+def program() -> str:
+    """Give plotly.js."""
+    program: str = get_plotlyjs()
+    return program
+
+
+class _Known(BaseImportanceEvaluator):
+    """Gives shares that have been reckoned before."""
+
+    def __init__(self, shares: Mapping[str, float]) -> None:
+        self._shares = shares
+
+    def evaluate(self, *_: object, **__: object) -> dict[str, float]:
+        return dict(self._shares)
+
+
+def _pick(report: Report, shown: Sequence[TrialSummary]) -> Pick:
+    """Let Optuna look at trials whose names and words are text in plotly, whatever they are."""
+    space = report.spec.space
+    domains = {
+        _plain(name): Choice(values=tuple(map(_plain_value, domain.values)))
+        if isinstance(domain, Choice)
+        else domain
+        for name, domain in space.domains.items()
+    }
+    trials = tuple(replace(trial, params=_plain_params(trial.params, space)) for trial in shown)
+    return Pick(report.study, replace(space, domains=domains), trials)
+
+
+def _plain_params(params: Params, space: Space) -> Params:
+    return {
+        _plain(name): _plain_value(value) for name, value in params.items() if name in space.domains
+    }
+
+
+def _plain_value(value: Value) -> Value:
+    return _plain(value) if isinstance(value, str) else value
+
+
+def _plain(text: str) -> str:
+    """Write a text so that plotly, which takes some HTML, shows it as it is."""
+    return html.escape(text)
+
+
+def _lines(
+    trials: Sequence[TrialSummary],
+    epochs: Mapping[int, Mapping[int, float]],
+    *,
+    name: str,
+    color: str,
+    width: int,
+) -> go.Scatter:
+    """Join the epochs of each trial, and none of two."""
+    x: list[int | None] = []
+    y: list[float | None] = []
+    whose: list[int | None] = []
+    for trial in trials:
+        curve = epochs[trial.number]
+        x += [*curve, None]
+        y += [*curve.values(), None]
+        whose += [trial.number] * len(curve) + [None]
+    return go.Scatter(
+        x=x,
+        y=y,
+        customdata=whose,
+        name=name,
+        mode="lines+markers",
+        line={"color": color, "width": width},
+        marker={"color": color, "size": width + 2},
+        opacity=1.0 if width > 1 else 0.6,
+        hovertemplate="trial %{customdata}, epoch %{x}: %{y:.4g}<extra></extra>",
+    )
+
+
+def _sizes(report: Report, trials: Sequence[TrialSummary], **look: object) -> go.Scatter:
+    return go.Scatter(
+        x=[report.weights[trial.number] for trial in trials],
+        y=[trial.value for trial in trials],
+        customdata=[trial.number for trial in trials],
+        hovertemplate="trial %{customdata}, %{x:,} weights: %{y:.4g}<extra></extra>",
+        **look,
+    )
+
+
+def _baseline(figure: go.Figure, report: Report) -> None:
+    """Draw the strong baseline as a line across."""
+    strong = report.study.strong
+    if strong is not None:
+        value = strong.validation[report.study.objective]
+        figure.add_hline(
+            y=value,
+            line={"color": COLOURS["running"], "dash": "dash", "width": 1},
+            annotation={"text": f"{_plain(strong.name)} {number(value)}", "font_size": 11},
+        )
+
+
+def _span(study: StudySummary, values: Sequence[float | None]) -> tuple[float, float] | None:
+    """Choose the range of an axis of scores that a few very poor ones would squash; None: any."""
+    up = study.direction == "maximize"
+    ordered = sorted((value for value in values if value is not None), reverse=up)
+    if study.strong is not None:
+        ordered.insert(0, study.strong.validation[study.objective])
+        ordered.sort(reverse=up)
+    best, most, worst = ordered[0], ordered[int(MOST * (len(ordered) - 1))], ordered[-1]
+    if abs(worst - best) <= OUTLYING * abs(most - best) or most == best:
+        return None
+    margin = 0.05 * (most - best)
+    return (most + margin, best - margin) if up else (best - margin, most + margin)
+
+
+def _dressed(figure: go.Figure, span: tuple[float, float] | None = None) -> str:
+    """Give a plot the look that all have, without colours, as JSON."""
+    figure.update_layout(
+        title=None,
+        template="none",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 60, "r": 16, "t": 36, "b": 48},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        hovermode="closest",
+        separators=".,",
+    )
+    if span is not None:
+        figure.update_yaxes(range=sorted(span))
+    text: str = figure.to_json(engine="json")
+    return text

@@ -1,0 +1,91 @@
+"""A report as one file of HTML that needs nothing else: no network, no other file.
+
+Whatever comes from a study passes `escape`.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from search.records import StudySummary
+from search.report import figures, tables
+from search.report.facts import Report
+from search.report.look import DRAW, POLICY, STYLE
+from search.report.plots import Plot, plots
+
+
+def page(report: Report) -> str:
+    """Write the page."""
+    drawn = plots(report)
+    sections = [
+        ("summary", "Summary", tables.summary(report)),
+        *((plot.name, plot.title, _plot(plot)) for plot in drawn),
+        ("best", "The best trials", tables.best(report)),
+        *([("failures", "Failures", failed)] if (failed := tables.failures(report)) else []),
+        ("data", "Data and baselines", tables.data(report)),
+        ("again", "How to do it again", tables.again(report)),
+    ]
+    name = escape(report.study.name)
+    links = " ".join(f'<a href="#{id_}">{escape(title)}</a>' for id_, title, _ in sections)
+    bodies = "\n".join(
+        f'<section id="{id_}">\n<h2>{escape(title)}</h2>\n{body}\n</section>'
+        for id_, title, body in sections
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
+<meta name="referrer" content="no-referrer">
+<title>{name}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<header>
+<h1>{name}</h1>
+<p class="soft">{escape(_standing(report))}</p>
+</header>
+<nav>{links}</nav>
+<main>
+{bodies}
+</main>
+{_program(drawn)}
+</body>
+</html>
+"""
+
+
+def _standing(report: Report) -> str:
+    """Say what the study is, whether it runs, and when this was."""
+    when = f"{report.written:%Y-%m-%d %H:%M} UTC"
+    return f"{report.study.task}; {runs(report.study)}; as of {when}"
+
+
+def runs(study: StudySummary) -> str:
+    """Say whether a study still runs."""
+    if study.owner:
+        return f"it runs: {study.owner}"
+    if study.finished >= study.budget:
+        return "its budget is spent"
+    return "nobody runs it just now; launched again, it goes on"
+
+
+def _plot(plot: Plot) -> str:
+    said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in plot.said)
+    if not plot.figure:
+        return said
+    data = plot.figure.replace("<", "\\u003c")  # no tag ends a script but its own
+    return f"""{said}
+<figure class="wide">
+<div class="plot" style="height: {plot.height}px" data-figure="{plot.name}-data"></div>
+<script type="application/json" id="{plot.name}-data">{data}</script>
+</figure>"""
+
+
+def _program(drawn: Iterable[Plot]) -> str:
+    """Put plotly.js into the page, once, where anything is drawn."""
+    if not any(plot.figure for plot in drawn):
+        return ""
+    return f"""<noscript><p>Plots are drawn by a program in this page, which is off.</p></noscript>
+<script>{figures.program()}</script>
+<script>{DRAW}</script>"""

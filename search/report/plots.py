@@ -1,0 +1,152 @@
+"""The plots of a report: which trials each shows, and a sentence where there is nothing to show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from search.records import TrialState, TrialSummary
+from search.report import figures
+from search.report.facts import Report
+from search.report.thinning import thin, thin_curve
+from search.words import count, listed
+
+POINTS = 2_000
+"""The most trials that are drawn as a point each."""
+CURVES = 200
+"""The most trials that are drawn as a curve each."""
+EPOCHS = 200
+"""The most epochs that are drawn of a curve."""
+LINES = 150
+"""The most trials that are drawn as a line over all parameters each."""
+NO_TRIALS = "No trial has started yet."
+NO_SCORES = "No trial has ended an epoch yet, so there is no score to draw."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A section of the page with a plot in it, or with why there is none."""
+
+    name: str
+    """Of the element."""
+    title: str
+    said: tuple[str, ...]
+    """Sentences: what is shown, of how much; or why nothing is."""
+    figure: str
+    """The plot as JSON for plotly; empty where there is none."""
+    height: int = 420
+    """Pixels."""
+
+
+def plots(report: Report) -> tuple[Plot, ...]:
+    """Draw a study, in the order of the page."""
+    return (
+        _history(report),
+        _curves(report),
+        _importance(report),
+        _parallel(report),
+        _front(report),
+    )
+
+
+def _history(report: Report) -> Plot:
+    figure, said = "", _without_scores(report)
+    if not said:
+        better: list[TrialSummary] = []
+        for trial in sorted(report.ended, key=lambda trial: trial.number):
+            assert trial.value is not None
+            if not better or report.study.better(trial.value, better[-1].value or 0.0):
+                better.append(trial)
+        shown = thin(report.ended, POINTS, first=[*better, *report.ended])
+        figure = figures.history(report, shown)
+        said = (
+            "Each point is a trial of any state, worth its best epoch; the line is the best so "
+            f"far. {_of(shown, report.ended)}"
+        )
+    return Plot(name="history", title="Optimisation history", said=(said,), figure=figure)
+
+
+def _curves(report: Report) -> Plot:
+    trials = [trial for trial in report.study.trials if trial.curve]
+    if not trials:
+        said = _without_scores(report)
+        return Plot(name="curves", title="Learning curves", said=(said,), figure="")
+    shown = thin(trials, CURVES, first=report.study.leaders, by=lambda trial: trial.state)
+    curves = {trial.number: thin_curve(trial, EPOCHS) for trial in shown}
+    cut = any(len(curves[trial.number]) < len(trial.curve) for trial in shown)
+    states: tuple[TrialState, ...] = ("complete", "pruned", "failed", "running")
+    numbers = [f"{n:,} {state}" for state in states if (n := sum(t.state == state for t in trials))]
+    said = f"{listed(numbers)}. {_of(shown, trials)}"
+    if cut:
+        said += f" Of each, {EPOCHS} epochs at most: the first, the last, the best, others evenly."
+    figure = figures.curves(report, shown, curves)
+    return Plot(name="curves", title="Learning curves", said=(said,), figure=figure)
+
+
+def _importance(report: Report) -> Plot:
+    said, figure, height = report.no_importance, "", 0
+    if not said and not report.importance:
+        said = "No parameter sets the best trials apart from the others."
+    if not said:
+        figure, height = figures.importance(report), 120 + 30 * len(report.importance)
+        said = (
+            "The share of each parameter in what sets the best trials apart, by "
+            f"{report.importance_by} over all {count(len(report.ended), 'trial')} that have ended "
+            "an epoch, of any state."
+        )
+    title = "Importance of the parameters"
+    return Plot(name="importance", title=title, said=(said,), figure=figure, height=height)
+
+
+def _parallel(report: Report) -> Plot:
+    figure, said = "", _without_scores(report)
+    if not report.spec.space.domains:
+        said = "All parameters are fixed, so there is none to draw."
+    if not said:
+        shown = thin(report.ended, LINES, first=report.ended)
+        figure = figures.parallel(report, shown)
+        said = "A line is a trial; the stronger its colour, the better its score. " + _of(
+            shown, report.ended
+        )
+    return Plot(name="parallel", title="Parameters and score", said=(said,), figure=figure)
+
+
+def _front(report: Report) -> Plot:
+    title, figure, said = "Score and size of the model", "", _without_scores(report)
+    trials = [trial for trial in report.ended if trial.number in report.weights]
+    if not said and not trials:
+        said = "No trial's model can be built from its parameters, so none has a size."
+    if not said:
+        front = [trial for trial in trials if trial.number in set(report.front)]
+        shown = thin(trials, POINTS, first=[*front, *trials])
+        figure = figures.front(report, shown, front)
+        said = (
+            "The line joins the efficient front: trials than which no smaller model, by numbers "
+            f"that are trained, is as good. {_of(shown, trials)}"
+        )
+    return Plot(name="front", title=title, said=(said,), figure=figure)
+
+
+def _without_scores(report: Report) -> str:
+    """Say why there is no score to draw; empty where there is one."""
+    if report.ended:
+        return ""
+    if not report.study.trials:
+        return NO_TRIALS
+    failed = report.study.count("failed")
+    if failed == len(report.study.trials):
+        return (
+            f"All {count(failed, 'trial')} failed before an epoch had ended."
+            if failed > 1
+            else ("The only trial failed before an epoch had ended.")
+        )
+    return NO_SCORES
+
+
+def _of(shown: Sequence[TrialSummary], trials: Sequence[TrialSummary]) -> str:
+    """Say which trials are shown, of how many."""
+    if len(shown) == len(trials):
+        return (
+            f"All {count(len(trials), 'trial')} are shown." if len(trials) > 1 else "One is shown."
+        )
+    return (
+        f"{len(shown):,} of {len(trials):,} trials are shown: the best, and of the others evenly."
+    )
