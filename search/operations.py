@@ -21,6 +21,7 @@ from search.records import (
     Submitted,
 )
 from search.settings import Settings
+from search.starting import init as init  # noqa: PLC0414 - one function a command
 
 if TYPE_CHECKING:
     from search.archive import Archive
