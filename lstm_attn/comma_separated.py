@@ -35,7 +35,7 @@ def read_csv(
 
     Arguments:
         plain: the file, unpacked.
-        wanted: the columns to read.
+        wanted: the columns to read; none for all.
         read: reads the file.
         shown: the file as the user named it.
 
@@ -70,7 +70,7 @@ def read_csv(
             f"({', '.join(header)}) - name every column in the header, or remove the fields "
             "without a name, as those after a comma at the end of rows"
         )
-    if not set(wanted) <= set(present):
+    if not present or not set(wanted) <= set(present):
         return None, present
 
     def strings(names: Sequence[str]) -> pa.Table:
@@ -84,7 +84,7 @@ def read_csv(
         assert table is not None  # it has a first row
         return table.slice(0, max(table.num_rows - _blank_lines_after(plain), 0))
 
-    table = strings(wanted)
+    table = strings(wanted or present)
     if len(present) > 1 and _is_blank(table).any():
         is_blank = pa.array(_is_blank(strings(present)))
         columns = [

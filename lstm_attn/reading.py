@@ -112,7 +112,7 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
     Arguments:
         path: a file, .gz or not.
         data_format: one of `FORMATS`; `text` has one column, `text`, a row a line with its break.
-        wanted: the columns to read, and where each was asked for, for messages.
+        wanted: the columns to read, and where each was asked for, for messages; none for all.
 
     Returns:
         At least one row of exactly the columns wanted.
@@ -172,7 +172,7 @@ def _read(
                 parse_agent_traces=False,
                 chunksize=lines.stat().st_size + 1,  # at once: one type for the whole file
             )
-            table = as_written(table, lines, wanted)
+            table = as_written(table, lines, wanted or table.column_names if table else ())
         case "parquet":
             table = _stream(Parquet, path, folder, batch_size=_ROWS_AT_ONCE)
         case "arrow":
@@ -184,7 +184,7 @@ def _read(
     present = list(table.column_names) if table is not None else []
     if table is None or not set(wanted) <= set(present):
         return None, present
-    table = table.select(wanted)
+    table = table.select(wanted or present)
     table.validate(full=True)  # Arrow takes JSON strings as they are, UTF-8 or not
     return table, present
 

@@ -22,6 +22,7 @@ from search.records import (
 )
 from search.report import report as report  # noqa: PLC0414 - one of the functions here
 from search.settings import Settings
+from search.starting import init as init  # noqa: PLC0414 - one function a command
 
 if TYPE_CHECKING:
     from search.archive import Archive

@@ -1,5 +1,6 @@
 """Values that cross borders: between coordinator and workers, between ledger and screen."""
 
+from search.records.drafts import Draft, DraftValue, Entry
 from search.records.events import (
     Ended,
     Event,
@@ -53,8 +54,11 @@ __all__ = [
     "BaselineScore",
     "Blocked",
     "CheckReport",
+    "Draft",
+    "DraftValue",
     "Ended",
     "Ending",
+    "Entry",
     "Event",
     "Exported",
     "Fact",

@@ -16,6 +16,11 @@ from search.render.layout import console
 from search.render.plain import plain
 
 
+def tell(said: RenderableType) -> None:
+    """Print on stderr what is not the result."""
+    console(sys.stderr).print(said)
+
+
 def show(result: RenderableType | dict[str, Any] | list[Any]) -> None:
     """Print a result on stdout: plain values as JSON, anything else as text."""
     if isinstance(result, dict | list):
@@ -53,4 +58,28 @@ def deliver(text: str, out: Path | None) -> None:
     except OSError as error:
         raise WrongUse(
             f"--out: cannot write {out}: {error.strerror} - name a file in a folder that is there"
+        ) from error
+
+
+def write_new(text: str, path: Path, *, force: bool) -> None:
+    """Write a text into a file that isn't there yet.
+
+    Arguments:
+        text: what to write.
+        path: the file.
+        force: whether one that is there may be overwritten.
+
+    Raises:
+        WrongUse: it is there already, or cannot be written.
+    """
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise WrongUse(
+            f"{path}: is there already - overwrite it with --force, or name another with --to"
+        ) from error
+    except OSError as error:
+        raise WrongUse(
+            f"--to: cannot write {path}: {error.strerror} - name a file in a folder that is there"
         ) from error

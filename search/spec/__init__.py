@@ -4,9 +4,10 @@
 from data and machine, what it leaves out, and checks the rest. A `StudySpec` is what a study keeps.
 """
 
+from search.spec.editors import schema_file
+from search.spec.fields import is_name
 from search.spec.file import SpecFile, again, load
 from search.spec.resolve import resolve
-from search.spec.schema import is_name
 from search.spec.study import StudySpec
 from search.spec.terms import Resources
 from search.spec.times import duration
@@ -20,4 +21,5 @@ __all__ = [
     "is_name",
     "load",
     "resolve",
+    "schema_file",
 ]

@@ -8,7 +8,8 @@ from search.spec.schema import DataSection, StudyFile, TaskSection, said
 from search.spec.times import is_datelike
 from search.spec.words import listed, shorten
 
-_REQUIRED = ("name", "data.format", "data.train", "task.kind", "task.inputs")
+REQUIRED = ("name", "data.format", "data.train", "task.kind", "task.inputs")
+"""Keys that no study file is without."""
 _VALIDATION = DataConfig.__dataclass_fields__["validation"].default
 _TASK_KEYS: dict[TaskKind, frozenset[str]] = {
     "language-modeling": frozenset({"kind", "inputs"}),
@@ -39,7 +40,7 @@ def problems(file: StudyFile, broken: Collection[str]) -> Iterator[str]:
 
 
 def _missing(file: StudyFile, broken: Collection[str]) -> Iterator[str]:
-    required = list(_REQUIRED)
+    required = list(REQUIRED)
     if file.task.kind == "classification" and file.task.targets is None:
         required.append("task.target")
     if file.task.kind == "forecasting" and file.task.target is None:

@@ -4,94 +4,16 @@ A field's description is what would do, and ends the line of whatever is wrong w
 What needs more than one field, or what a list or table in `[space]` means, is checked elsewhere.
 """
 
-import datetime as dt
-import re
-import unicodedata
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from lstm_attn.config import TaskKind
+from search.spec.fields import LARGEST_SEED, Bytes, Held, Name, Seconds, Text, Texts
 from search.spec.limits import LIMITS
-from search.spec.sizes import size
-from search.spec.times import duration, is_datelike, iso_date
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_LARGEST_SEED = 2**63 - 1
 SMALLEST_SHARE = 0.0001
 """The smallest share of a GPU that Ray can count."""
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _no_control_characters(value: str) -> str:
-    if not value or any(unicodedata.category(character) == "Cc" for character in value):
-        raise ValueError
-    return value
-
-
-def _each_once(values: list[str]) -> list[str]:
-    doubled = [value for value in values if values.count(value) > 1]
-    if doubled:
-        raise ValueError(f"{doubled[0]!r} is listed twice - list it once")
-    return values
-
-
-def is_name(value: str) -> bool:
-    """Tell whether a study may have this name; folders have it too."""
-    return _NAME.fullmatch(value) is not None
-
-
-def _name(value: str) -> str:
-    if not is_name(value):
-        raise ValueError
-    return value
-
-
-def _held(value: object) -> object:
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, float) and 0.0 < value < 1.0:
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _LARGEST_SEED:
-        return value
-    if isinstance(value, str) and is_datelike(value):
-        return iso_date(value)
-    files = _as_list(value)
-    if isinstance(files, list) and files and all(isinstance(file, str) for file in files):
-        return [_no_control_characters(file) for file in _each_once(files)]
-    raise ValueError
-
-
-def _duration(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError  # noqa: TRY004 - pydantic takes no TypeError
-    return duration(value)
-
-
-def _size(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError  # noqa: TRY004 - pydantic takes no TypeError
-    return size(value)
-
-
-Text = Annotated[str, AfterValidator(_no_control_characters)]
-Texts = Annotated[
-    list[Text], Field(min_length=1), AfterValidator(_each_once), BeforeValidator(_as_list)
-]
-Held = Annotated[Any, BeforeValidator(_held)]
-Seconds = Annotated[float, BeforeValidator(_duration)]
-Bytes = Annotated[int, BeforeValidator(_size)]
 HELD = "a share such as 0.2, a number of rows, a date such as '2015-01-01', or files"
 DURATION = "a time above 0 and up to 1000h, such as '30m', '1h30m' or a number of seconds"
 MEMORY = "a size from 500MB up to 10TB, such as '4GB', '1.5GiB' or a number of bytes"
@@ -113,7 +35,7 @@ class DataSection(Section):
     train: Texts | None = Field(default=None, description="a path, a glob, or a list of them")
     validation: Held | None = Field(default=None, description=HELD)
     test: Held | None = Field(default=None, description=f"{HELD}; without it nothing is held out")
-    seed: int | None = Field(default=None, ge=0, le=_LARGEST_SEED, description=SEED)
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED, description=SEED)
     tokenizer: Text | None = Field(
         default=None, description="character, word, or the path of a tokenizer.json"
     )
@@ -216,7 +138,7 @@ class SearchSection(Section):
     pruner: Literal["halving", "median", "none"] | None = Field(
         default=None, description="halving, median or none"
     )
-    seed: int | None = Field(default=None, ge=0, le=_LARGEST_SEED, description=SEED)
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED, description=SEED)
 
 
 class ResourcesSection(Section):
@@ -241,7 +163,7 @@ class ResourcesSection(Section):
 class StudyFile(Section):
     """The whole file."""
 
-    name: Annotated[str, AfterValidator(_name)] | None = Field(
+    name: Name | None = Field(
         default=None,
         description="letters, digits, dots, dashes and underscores, up to 100, a letter or digit "
         "first",

@@ -25,8 +25,10 @@ from search.reckoning import score_baselines
 from search.records import (
     BaselineScore,
     CheckReport,
+    Draft,
     Ended,
     Ending,
+    Entry,
     Event,
     Exported,
     Launched,
@@ -60,6 +62,15 @@ SUMMARY = StudySummary(
 )
 COST = ModelCost(params={}, parameters=1, epoch_seconds=1.0)
 RESULTS: dict[str, Any] = {
+    "init": Draft(
+        path=Path("sales.toml"),
+        name="sales",
+        title="units in the 7 rows after the last one.",
+        sections={"task": {"kind": Entry(value="forecasting", comment="what is learned")}},
+        schema="study.schema.json",
+        looked="sales.csv: 730 rows of date, units",
+        reasons={"task": "forecasting: 'date' is a time in every row"},
+    ),
     "check": CheckReport(
         name="vowels",
         task="classification",

@@ -16,6 +16,7 @@ from search.records import Ending
 Run = Callable[..., Result]
 
 COMMANDS = {
+    "init",
     "check",
     "launch",
     "submit",

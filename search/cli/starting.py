@@ -1,0 +1,66 @@
+"""The command that begins: a study file for data that somebody has."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search import operations
+from search.cli.app import command
+from search.cli.options import writable
+
+
+def study_path(to: Path | None) -> Path | None:
+    """Refuse a study file that no command would take for one, or that cannot be written.
+
+    Raises:
+        typer.BadParameter: its name doesn't end in .toml, or its folder isn't there.
+    """
+    if to is not None and to.suffix != ".toml":
+        raise typer.BadParameter(f"got {str(to)!r} - name a file that ends in .toml")
+    return writable(to)
+
+
+@command("init sales.csv --target units")
+def init(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A file, a folder of files of one kind, a glob.")
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The labels, or what to forecast. Else guessed."),
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="classification, forecasting or language-modeling. Else guessed.",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            callback=study_path,
+            help="The study file. Else named after the data, in the working folder.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a study file that is there.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Don't say what was guessed.")] = False,
+) -> None:
+    """Write a study file for your own data, with guesses to change.
+
+    It looks at the data, guesses task, columns and sizes, says what and why, and tries the file
+    before it is written. Its search is a first one: it ends within minutes.
+    """
+    from search.render import drafts, output, progress
+
+    with progress.busy(f"looking at {data}", sys.stderr, quiet=quiet):
+        draft = operations.init(data, target=target, kind=task, to=to, force=force)
+    output.write_new(drafts.study_file(draft), draft.path, force=force)
+    if not quiet:
+        output.tell(drafts.guesses(draft))
+    output.show(drafts.written(draft))

@@ -1,0 +1,76 @@
+"""A study file that was drafted: its text, and what was guessed for it."""
+
+import json
+import re
+import shlex
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from search.records import Draft, DraftValue, Entry
+from search.render.layout import pairs
+
+COMMENT = 36
+"""The column in which comments begin, where what stands before is no longer."""
+SECTIONS = {
+    "space": "a value is fixed, a list is a choice, a table is a range",
+    "search": "a first look: more trials and epochs find better models",
+}
+"""What is said of whole tables."""
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def study_file(draft: Draft) -> str:
+    """Write a study file with its comments."""
+    lines = [
+        f"#:schema {draft.schema}",
+        f"# {_one_line(draft.title)}",
+        f"# Run: {command('launch', draft)}",
+        _line("name", Entry(value=draft.name)),
+    ]
+    for section, table in draft.sections.items():
+        said = SECTIONS.get(section, "")
+        lines += ["", _commented(f"[{section}]", said)]
+        lines += [_line(key, entry) for key, entry in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def guesses(draft: Draft) -> RenderableType:
+    """Show what was guessed, and why."""
+    return Group(Text(draft.looked), Padding(pairs(draft.reasons), (0, 0, 0, 2)))
+
+
+def written(draft: Draft) -> RenderableType:
+    """Say where a file is, and what comes next."""
+    return Text(
+        f"wrote {draft.path}; now\n  {command('check', draft)}\n  {command('launch', draft)}"
+    )
+
+
+def command(name: str, draft: Draft) -> str:
+    """Write a command over a study file as it can be copied."""
+    return shlex.join(["lstm-search", name, _one_line(str(draft.path))])
+
+
+def _line(key: str, entry: Entry) -> str:
+    return _commented(f"{key} = {toml(entry.value)}", entry.comment)
+
+
+def _commented(line: str, comment: str) -> str:
+    return f"{line:<{COMMENT - 1}} # {_one_line(comment)}" if comment else line
+
+
+def toml(value: DraftValue) -> str:
+    """Write a value as TOML, whose strings, numbers and lists of them are those of JSON."""
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key} = {toml(item)}" for key, item in value.items())
+        return f"{{ {inside} }}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _one_line(text: str) -> str:
+    """Take out of a text what may not stand in a comment."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,167 @@
+"""The files that somebody names: found, told apart by their kind, and read as a whole."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from glob import escape, has_magic
+from pathlib import Path
+
+import pyarrow as pa
+
+from lstm_attn.errors import DataError
+from lstm_attn.reading import SUFFIXES, find_files, read_table, told_format
+
+KEY = "DATA"
+"""Where files were named, for messages."""
+SHEETS = frozenset({".tsv", ".tab", ".psv", ".xls", ".xlsx", ".ods", ".numbers"})
+"""Tables of kinds that nothing here reads."""
+PARTS = {"train": "train", "validation": "validation|valid|val|dev", "test": "test"}
+"""How files of a folder that are meant for one part begin or end."""
+_PEEK = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found under a name."""
+
+    shown: str
+    """As the user named it."""
+    stem: str
+    """What a study of it is called, but for what a name may not hold."""
+    data_format: str
+    """One of `reading.FORMATS`."""
+    parts: dict[str, tuple[str, ...]]
+    """Paths or globs, absolute, of `train`, and of `validation` and `test` where they have own."""
+    first: Path
+    """The first training file, which is looked at."""
+    others: int
+    """Training files beside it."""
+    note: str
+    """How its kind was told, where the name doesn't say; else empty."""
+
+
+def find(data: Path) -> Found:
+    """Find files, and tell their kind.
+
+    Arguments:
+        data: a file, a folder of files of one kind, or a glob.
+
+    Raises:
+        DataError: nothing is there, it is empty, or it is neither a table nor a text.
+    """
+    shown = str(data)
+    if data.is_dir():
+        return _folder(data)
+    files = find_files([shown], key=KEY)
+    is_glob = has_magic(shown) and not data.exists()
+    formats = {path: told_format(path) for path in files}
+    if len(set(formats.values())) > 1:
+        raise _mixed(shown, sorted({str(kind or "others") for kind in formats.values()}))
+    data_format, note = formats[files[0]], ""
+    if data_format is None:
+        data_format, note = _sniffed(files[0]), "no kind is known by that name, and it is text"
+    stem = next((part for part in reversed(data.parent.parts) if not has_magic(part)), "")
+    return Found(
+        shown=shown,
+        stem=(stem if is_glob else _stem(data)),
+        data_format=data_format,
+        parts={"train": (os.path.abspath(shown),)},  # noqa: PTH100 - as find_files takes it
+        first=files[0],
+        others=len(files) - 1,
+        note=note,
+    )
+
+
+def read(found: Found) -> pa.Table:
+    """Read all columns of the first training file.
+
+    Raises:
+        DataError: it cannot be read as what it is called.
+    """
+    return read_table(found.first, found.data_format, {})
+
+
+def _folder(folder: Path) -> Found:
+    inside = sorted(path for path in folder.iterdir() if path.is_file() and told_format(path))
+    deep = not inside
+    if deep:
+        inside = sorted(path for path in folder.rglob("*") if path.is_file() and told_format(path))
+    if not inside:
+        kinds = ", ".join(SUFFIXES)
+        raise DataError(
+            f"{KEY}: no file of data in {folder} - put files into it that end in {kinds}"
+        )
+    formats = sorted({str(told_format(path)) for path in inside})
+    if len(formats) > 1:
+        raise _mixed(str(folder), formats)
+    parts = {name: [path for path in inside if _is_part(path, name)] for name in PARTS}
+    is_divided = bool(parts["train"]) and not deep
+    if is_divided:
+        globs = {name: tuple(map(_absolute, paths)) for name, paths in parts.items() if paths}
+    else:
+        endings = sorted({"".join(_endings(path)) for path in inside})
+        globs = {
+            "train": tuple(
+                os.path.join(escape(_absolute(folder)), *(["**"] if deep else []), f"*{ending}")  # noqa: PTH118 - a glob
+                for ending in endings
+            )
+        }
+    chosen = find_files([str(path) for path in (parts["train"] if is_divided else inside)], key=KEY)
+    return Found(
+        shown=str(folder),
+        stem=folder.resolve().name,
+        data_format=formats[0],
+        parts=globs,
+        first=chosen[0],
+        others=len(chosen) - 1,
+        note="",
+    )
+
+
+def _mixed(shown: str, formats: Sequence[str]) -> DataError:
+    return DataError(
+        f"{KEY}: {shown} has files of several kinds, {' and '.join(formats)} - "
+        f"name those of one kind, as '{shown}/*.csv'"
+    )
+
+
+def _is_part(path: Path, name: str) -> bool:
+    return re.search(rf"(?:^|[._-])(?:{PARTS[name]})(?:[._-]|$)", path.name.lower()) is not None
+
+
+def _sniffed(path: Path) -> str:
+    """Tell that a file of an unknown name is text.
+
+    Raises:
+        DataError: it is a table of a kind that isn't read, or no text.
+    """
+    if path.suffix.lower() in SHEETS:
+        raise DataError(
+            f"{KEY}: {path} is a table of a kind that isn't read - save it as CSV, with commas"
+        )
+    with path.open("rb") as file:
+        head = file.read(_PEEK)
+    try:
+        is_text = b"\0" not in head and bool(head[:-4].decode("utf-8-sig") or head)
+    except UnicodeDecodeError as error:
+        is_text = error.reason == "unexpected end of data" and error.start > len(head) - 8
+    if not is_text:
+        raise DataError(
+            f"{KEY}: {path} is neither a table nor UTF-8 text - give a file of one of the kinds "
+            f"{', '.join(SUFFIXES)}"
+        )
+    return "text"
+
+
+def _endings(path: Path) -> list[str]:
+    """Give the endings of a name that say its kind."""
+    return path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix("".join(_endings(path))) if _endings(path) else path.name
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - resolves no link: the name is the user's

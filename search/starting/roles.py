@@ -1,0 +1,282 @@
+"""Which column is what, for each task."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_attn.config import TaskKind
+from search.errors import WrongUse
+from search.starting.profiles import MOST_LABELS, ROWS_OF_LABEL, WORDS_OF_TEXT, Profile
+
+LABELS = ("label", "target", "class", "category", "sentiment", "y", "tag", "rating", "stars")
+SERIES = ("target", "y", "value", "sales", "units", "demand", "load", "close", "price", "count")
+TEXTS = ("text", "sentence", "review", "message", "content", "body", "comment", "title", "name")
+"""Names that columns of a role often have, the likeliest first."""
+MOST_INPUTS = 32
+"""The most columns that a forecast is guessed to take in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A task and its columns."""
+
+    kind: TaskKind
+    """What is to be learned."""
+    inputs: tuple[str, ...]
+    """Columns that are given."""
+    target: str | None = None
+    """The column of labels, or the one to forecast."""
+    time: Profile | None = None
+    """The column of times, where rows have one each, evenly spaced."""
+    by_characters: bool = False
+    """Whether its texts are single words."""
+    largest: float = 0.0
+    """Share of rows of the most frequent label."""
+    reasons: dict[str, str]
+    """What was chosen, and why."""
+
+
+def classification(profiles: Sequence[Profile], shown: str, target: str | None) -> Choice:
+    """Choose a column of sequences or texts, and one of labels.
+
+    Raises:
+        WrongUse: one of them is missing.
+    """
+    others = [one for one in profiles if one.name != target]
+    inputs = [one for one in others if one.is_sequence] or _texts(others)
+    problems = []
+    if not inputs:
+        broken = [f"classification: {one.problem[6:]}" for one in others if one.is_list]
+        none = (
+            f"classification: no column of texts or of lists of numbers in {shown} - "
+            f"it has {_named(others)}; give each row a text, or all its steps as a list"
+        )
+        problems += broken or [none]
+    given = inputs[0].name if inputs else ""
+    label = _label(profiles, shown, target, given, problems)
+    if problems or label is None:
+        raise WrongUse(*problems)
+    source = inputs[0]
+    what = "lists of numbers" if source.is_sequence else "texts"
+    known = "by its name" if _known([label], LABELS) else "few different values"
+    return Choice(
+        kind="classification",
+        inputs=(source.name,),
+        target=label.name,
+        by_characters=source.is_text and source.words < 2,  # noqa: PLR2004 - one word is none
+        largest=label.largest,
+        reasons={
+            "task": f"classification: {source.name!r} holds {what}, {label.name!r} labels",
+            "inputs": source.name,
+            "target": f"{label.name}, {'asked for' if target else known}: {label.labels} labels",
+            **_left_out(profiles, {source.name, label.name}),
+        },
+    )
+
+
+def forecasting(
+    profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool
+) -> Choice:
+    """Choose the column of times, where there is one, and the columns of numbers.
+
+    Arguments:
+        profiles: of all columns.
+        shown: what was looked at, for messages.
+        target: asked for; None to guess.
+        forced: whether the task or the target was asked for.
+
+    Raises:
+        WrongUse: no numbers, or rows that are no series.
+    """
+    time, why = _time(profiles, shown, forced=forced)
+    series = [
+        one
+        for one in profiles
+        if (one.is_series or one.name == target) and one.name != (time.name if time else "")
+    ]
+    wanted = next((one for one in profiles if one.name == target), None)
+    problems = []
+    if not series:
+        problems.append(
+            f"forecasting: no column of numbers that change, one in every row, in {shown} - "
+            f"it has {_named(profiles)}; fill in what is missing"
+        )
+    if wanted is not None and wanted.values is None:
+        problems.append(
+            f"--target: {target!r} holds no numbers, and a forecast is of numbers - "
+            "name a column of numbers"
+        )
+    elif wanted is not None and wanted.missing:
+        problems.append(
+            f"--target: {target!r} has no finite number in {wanted.missing:,} of "
+            f"{wanted.rows:,} rows - fill it in, or name another column"
+        )
+    if problems:
+        raise WrongUse(*problems)
+    lively = [one for one in series if one.labels > 2] or series  # noqa: PLR2004 - on and off
+    chosen = wanted or _ranked(lively, SERIES, last=True)
+    inputs = [one.name for one in series if one is not chosen][: MOST_INPUTS - 1]
+    inputs = [one.name for one in series if one is chosen or one.name in inputs]
+    guess = "by its name" if _known([chosen], SERIES) else "the last column of numbers"
+    return Choice(
+        kind="forecasting",
+        inputs=tuple(inputs),
+        target=chosen.name,
+        time=time if time is not None and time.frequency() else None,
+        reasons={
+            "task": f"forecasting: {why}",
+            "inputs": _listed(inputs),
+            "target": f"{chosen.name}, {'asked for' if wanted else f'{guess}; else say --target'}",
+            **_left_out(profiles, {*inputs, time.name if time else ""}),
+        },
+    )
+
+
+def language(
+    profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool
+) -> Choice:
+    """Choose a column of texts.
+
+    Arguments:
+        profiles: of all columns.
+        shown: what was looked at, for messages.
+        target: asked for, which is one too many.
+        forced: whether the task was asked for, so that any text will do.
+
+    Raises:
+        WrongUse: there is none, or a target was asked for.
+    """
+    problems = []
+    if target is not None:
+        problems.append("--target: language-modeling has none - leave it out")
+    found = [one for one in _texts(profiles) if forced or one.words >= WORDS_OF_TEXT]
+    if forced and not found:
+        found = [one for one in profiles if one.is_text]
+    if not found:
+        problems.append(
+            f"language-modeling: no column of {shown} has a text in every row - "
+            f"it has {_named(profiles)}; give a file of text"
+        )
+    if problems:
+        raise WrongUse(*problems)
+    return Choice(
+        kind="language-modeling",
+        inputs=(found[0].name,),
+        reasons={
+            "task": f"language-modeling: {found[0].name!r} holds texts"
+            + (", asked for" if forced else ", and no column labels"),
+            "inputs": found[0].name,
+            **_left_out(profiles, {found[0].name}),
+        },
+    )
+
+
+def apart(frequency: str) -> str:
+    """Say how far apart rows lie: `one day apart`, `15 minutes apart`."""
+    return f"{frequency if frequency[0].isdigit() else f'one {frequency}'} apart"
+
+
+def _label(
+    profiles: Sequence[Profile], shown: str, target: str | None, given: str, problems: list[str]
+) -> Profile | None:
+    if target is not None:
+        wanted = next(one for one in profiles if one.name == target)
+        if wanted.labels < 2:  # noqa: PLR2004 - nothing to tell apart
+            got = "one label only" if wanted.labels else "no label in some rows, or lists"
+            problems.append(
+                f"--target: {target!r} has {got} - name a column with two labels or more, "
+                "one in every row"
+            )
+        return wanted
+    found = [one for one in profiles if one.can_be_labels and one.name != given]
+    if not found:
+        problems.append(
+            f"classification: no column in {shown} that could be labels, from 2 to {MOST_LABELS} "
+            f"different ones, each in {ROWS_OF_LABEL} rows or more - "
+            f"it has {_named(profiles)}; name it with --target"
+        )
+        return None
+    words = [one for one in found if one.values is None]
+    return _ranked(found, LABELS) if _known(found, LABELS) else (words or found)[-1]
+
+
+def _time(profiles: Sequence[Profile], shown: str, *, forced: bool) -> tuple[Profile | None, str]:
+    """Choose the column of times, and say what it means for the task."""
+    found = [one for one in profiles if one.stamps is not None]
+    for one in found:
+        if frequency := one.frequency():
+            return one, f"{one.name!r} is a time in every row, {apart(frequency)}"
+    for one in found:
+        assert one.stamps is not None
+        if one.is_doubled:
+            raise WrongUse(
+                f"forecasting: {one.name!r} has the same time in several rows of {shown}, as where "
+                "several series stand below each other - give one series a file"
+            )
+        if (np.diff(one.stamps) < np.timedelta64(0)).any():
+            raise WrongUse(
+                f"forecasting: by {one.name!r} rows of {shown} are missing or not evenly spaced, "
+                "and they are not in the order of time - add those that are missing, or sort them"
+            )
+        return one, (
+            f"{one.name!r} is a time, but rows are missing or not evenly spaced, so that they are "
+            "taken in their order, without it"
+        )
+    labelled = [one for one in profiles if one.can_be_labels and one.values is None]
+    if labelled and not forced:
+        raise WrongUse(
+            f"forecasting: no column of times in {shown}, as 2012-01-31, and rows have labels, "
+            f"{labelled[0].name!r} - say --task forecasting where rows follow each other in time"
+        )
+    undated = [one for one in profiles if one.values is None and one.is_named_time]
+    why = f"{undated[0].name!r} has no time as" if undated else "there is no column of times, as"
+    return None, f"rows of numbers are taken in their order: {why} 2012-01-31"
+
+
+def _texts(profiles: Iterable[Profile]) -> list[Profile]:
+    """Give the columns that can be text, the likeliest first."""
+    found = sorted((one for one in profiles if one.can_be_text), key=lambda one: -one.characters)
+    return sorted(found, key=lambda one: one.name.lower() not in TEXTS)
+
+
+def _known(found: Iterable[Profile], names: Sequence[str]) -> bool:
+    return any(one.name.lower() in names for one in found)
+
+
+def _ranked(found: Sequence[Profile], names: Sequence[str], *, last: bool = False) -> Profile:
+    """Choose by name, else the first, or the last."""
+    known = [one for one in found if one.name.lower() in names]
+    if known:
+        return min(known, key=lambda one: names.index(one.name.lower()))
+    return found[-1 if last else 0]
+
+
+def _left_out(profiles: Iterable[Profile], used: set[str]) -> dict[str, str]:
+    said = [f"{one.name} ({_why_not(one)})" for one in profiles if one.name not in used]
+    return {"left out": _listed(said)} if said else {}
+
+
+def _why_not(one: Profile) -> str:
+    if one.missing:
+        return f"no number in {one.missing:,} of {one.rows:,} rows"
+    if one.is_counter:
+        return "counts the rows"
+    if one.stamps is not None:
+        return "a time"
+    if one.values is not None:
+        return "numbers" if one.is_series else "the same in every row"
+    if one.is_list:
+        return "lists"
+    return "text" if one.can_be_text else "labels" if one.labels else "values are missing"
+
+
+def _named(profiles: Sequence[Profile]) -> str:
+    return _listed([one.name for one in profiles]) or "no other column"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name the first of many."""
+    most = 12
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])

@@ -1,0 +1,105 @@
+"""Which task a table is for: asked for, or the first of which its columns make one."""
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+
+from lstm_attn.config import TASK_KINDS, TaskKind
+from search.errors import WrongUse
+from search.starting.profiles import Profile
+from search.starting.roles import Choice, classification, forecasting, language
+
+
+def choose(
+    profiles: Sequence[Profile], shown: str, *, target: str | None, kind: str | None
+) -> Choice:
+    """Choose task and columns.
+
+    Arguments:
+        profiles: of all columns.
+        shown: what was looked at, for messages.
+        target: asked for; None to guess.
+        kind: asked for; None to guess.
+
+    Raises:
+        WrongUse: no task can be made of these columns, or not the one that was asked for.
+    """
+    _check([one.name for one in profiles], shown, target, kind)
+    forced = kind is not None or target is not None
+    makers: dict[str, Callable[[], Choice]] = {
+        "classification": lambda: classification(profiles, shown, target),
+        "forecasting": lambda: forecasting(profiles, shown, target, forced=forced),
+        "language-modeling": lambda: language(profiles, shown, target, forced=forced),
+    }
+    problems: list[str] = []
+    for task in _order(profiles, target) if kind is None else (kind,):
+        try:
+            return makers[task]()
+        except WrongUse as error:
+            problems += error.problems
+    raise WrongUse(*problems)
+
+
+def _check(names: Sequence[str], shown: str, target: str | None, kind: str | None) -> None:
+    problems = []
+    if kind is not None and kind not in TASK_KINDS:
+        near = get_close_matches(kind, TASK_KINDS, n=1, cutoff=0.4)
+        advice = f"did you mean {near[0]}?" if near else f"use {', '.join(TASK_KINDS)}"
+        problems.append(f"--task: got {kind!r} - {advice}")
+    if target is not None and target not in names:
+        near = get_close_matches(target, names, n=1)
+        advice = f"did you mean {near[0]!r}? It has: " if near else "it has: "
+        problems.append(f"--target: no column {target!r} in {shown} - {advice}{', '.join(names)}")
+    if problems:
+        raise WrongUse(*problems)
+
+
+def _order(profiles: Sequence[Profile], target: str | None) -> list[TaskKind]:
+    """Give the tasks in the order in which they are tried."""
+    wanted = next((one for one in profiles if one.name == target), None)
+    others = [one for one in profiles if one is not wanted]
+    has_inputs = any(one.is_list or one.can_be_text for one in others)
+    if wanted is not None:
+        if wanted.values is None:
+            return ["classification"]
+        if wanted.can_be_labels:
+            return ["classification", "forecasting"] if has_inputs else ["forecasting"]
+        return ["forecasting"]
+    if any(one.is_list for one in profiles):
+        return ["classification"]
+    in_time = any(one.stamps is not None and one.frequency() for one in profiles)
+    if in_time and any(one.is_series for one in profiles):
+        return ["forecasting", "classification", "language-modeling"]
+    return ["classification", "forecasting", "language-modeling"]
+
+
+def text_choice(shown: str, note: str, *, target: str | None, kind: str | None) -> Choice:
+    """Choose what a text is for.
+
+    Arguments:
+        shown: what was looked at, for messages.
+        note: how it was told to be text, where its name doesn't say.
+        target: asked for; a text has no columns.
+        kind: asked for; None to guess.
+
+    Raises:
+        WrongUse: something that takes columns was asked for.
+    """
+    _check(["text"], shown, None, kind)
+    problems = []
+    if target is not None:
+        problems.append(
+            f"--target: {shown} is text, which has no column {target!r} - leave it out, or give "
+            "a table"
+        )
+    if kind not in (None, "language-modeling"):
+        problems.append(
+            f"--task: {kind} takes a table, and {shown} is text - leave it out, or give a CSV"
+        )
+    if problems:
+        raise WrongUse(*problems)
+    why = note or "it is text"
+    return Choice(
+        kind="language-modeling",
+        inputs=("text",),
+        reasons={"task": f"language-modeling: {why}"},
+    )

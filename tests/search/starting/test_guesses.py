@@ -1,0 +1,346 @@
+"""What is guessed of files that nobody has thought of, each tried as `check` tries it."""
+
+import datetime as dt
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lstm_attn.data import prepare
+from search import operations, spec
+from search.cli import app
+from tests.search.starting.made_up import (
+    CHANCE,
+    IRIS,
+    LETTERS,
+    MOODS,
+    SHOP,
+    SIGNALS,
+    START,
+    STOCK,
+    WORDS,
+    Write,
+    day,
+    lines,
+    parquet,
+    several,
+    table,
+    text,
+)
+
+HOUR = dt.timedelta(hours=1)
+LANGUAGE = {"kind": "language-modeling", "inputs": "text"}
+
+
+def forecast(inputs: list[str], target: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "forecasting", "inputs": inputs, "targets": [target], **more}
+
+
+def labelled(inputs: str, target: str) -> dict[str, Any]:
+    return {"kind": "classification", "inputs": inputs, "target": target}
+
+
+GUESSES: dict[str, tuple[Write, str, dict[str, Any]]] = {
+    "a shop's days": (
+        SHOP,
+        "shop.csv",
+        forecast(
+            ["units", "price", "holiday"],
+            "units",
+            time="day",
+            calendar=["day_of_week"],
+            horizon=7,
+        ),
+    ),
+    "a target that was asked for": (
+        SHOP,
+        "shop.csv --target price",
+        forecast(
+            ["units", "price", "holiday"], "price", time="day", calendar=["day_of_week"], horizon=7
+        ),
+    ),
+    "texts with labels, beside times and numbers": (MOODS, "moods.csv", labelled("text", "mood")),
+    "texts alone, asked for": (MOODS, "moods.csv --task language-modeling", LANGUAGE),
+    "names and their languages": (
+        table("names.csv", ["name", "lang"], [[name, name[0] < "e"] for name in LETTERS]),
+        "names.csv",
+        labelled("name", "lang"),
+    ),
+    "sequences with labels": (SIGNALS, "signals.jsonl", labelled("signal", "ok")),
+    "sequences of steps, in an array": (
+        lines(
+            "curves.json",
+            [{"x": [[n % 2, 1.0], [0.5, n % 3]], "y": n % 3} for n in range(240)],
+            array=True,
+        ),
+        "curves.json",
+        labelled("x", "y"),
+    ),
+    "reviews with stars": (
+        lines(
+            "reviews.jsonl",
+            [{"stars": n % 5 + 1, "body": f"a {n % 7} by {n % 3}"} for n in range(90)],
+        ),
+        "reviews.jsonl",
+        labelled("body", "stars"),
+    ),
+    "hours of a parquet file": (
+        parquet(
+            "h.parquet", {"t": [START + n * HOUR for n in range(500)], "kw": [*range(0, 1000, 2)]}
+        ),
+        "h.parquet",
+        forecast(["kw"], "kw", time="t", horizon=24, calendar=["hour_of_day", "day_of_week"]),
+    ),
+    "quarters of an hour": (
+        table("q.csv", ["time", "load"], [[START + n * HOUR / 4, n % 96] for n in range(700)]),
+        "q.csv",
+        forecast(["load"], "load", time="time", horizon=4, calendar=["hour_of_day"], season=96),
+    ),
+    "seconds": (
+        table("s.csv", ["time", "x"], [[START + n * HOUR / 3600, n % 9] for n in range(300)]),
+        "s.csv",
+        forecast(["x"], "x", time="time", horizon=4, season=1),
+    ),
+    "months": (
+        table(
+            "m.csv",
+            ["month", "x"],
+            [[f"{1990 + n // 12}-{n % 12 + 1:02}-01", n % 13] for n in range(144)],
+        ),
+        "m.csv",
+        forecast(["x"], "x", time="month", horizon=6, calendar=["month"]),
+    ),
+    "years": (
+        table("y.csv", ["year", "spots"], [[1900 + n, n % 11] for n in range(60)]),
+        "y.csv",
+        forecast(["spots"], "spots", time="year", horizon=4),
+    ),
+    "days of trade, with holidays": (
+        STOCK,
+        "stock.csv",
+        forecast(["Open", "Close"], "Close", horizon=10),
+    ),
+    "dates that are none": (
+        table(
+            "us.csv", ["date", "x"], [[f"{n % 12 + 1}/{n % 28 + 1}/2020", n % 9] for n in range(99)]
+        ),
+        "us.csv",
+        forecast(["x"], "x", horizon=9),
+    ),
+    "numbers alone": (
+        table("n.csv", ["a", "b"], [[n % 5, n % 7] for n in range(300)]),
+        "n.csv",
+        forecast(["a", "b"], "b", horizon=10),
+    ),
+    "rows of numbers with labels, forced": (
+        IRIS,
+        "iris.csv --task forecasting --target width",
+        forecast(["length", "width"], "width", horizon=7),
+    ),
+    "five rows": (
+        table("five.csv", ["date", "x"], [[day(n), n * n] for n in range(5)]),
+        "five.csv",
+        forecast(["x"], "x", time="date", horizon=1),
+    ),
+    "rows out of order": (
+        table("o.csv", ["date", "x"], [[day(n * 7 % 100), n % 9] for n in range(100)]),
+        "o.csv",
+        forecast(["x"], "x", time="date", horizon=5, calendar=["day_of_week"]),
+    ),
+    "a column with holes": (
+        table(
+            "holes.csv",
+            ["date", "a", "b"],
+            [[day(n), n % 5, "" if n == 7 else n % 3] for n in range(200)],
+        ),
+        "holes.csv",
+        forecast(["a"], "a", time="date", horizon=7, calendar=["day_of_week"]),
+    ),
+    "a great many columns": (
+        table(
+            "wide.csv",
+            [f"c{n}" for n in range(50)],
+            [[(n * c) % 7 for c in range(1, 51)] for n in range(99)],
+        ),
+        "wide.csv --target c7",
+        forecast([f"c{n}" for n in range(37) if n % 7 != 6], "c7", horizon=9),
+    ),
+    "what pandas counts": (
+        table("p.csv", ["", "date", "v"], [[n, day(n), n % 7] for n in range(120)]),
+        "p.csv",
+        forecast(["v"], "v", time="date", horizon=6, calendar=["day_of_week"]),
+    ),
+    "compressed": (
+        table("z.csv.gz", ["date", "v"], [[day(n), n % 7] for n in range(120)]),
+        "z.csv.gz",
+        forecast(["v"], "v", time="date", horizon=6, calendar=["day_of_week"]),
+    ),
+    "a text": (text("book.txt", WORDS * 200), "book.txt", LANGUAGE),
+    "a text of another name": (text("notes.md", WORDS * 40), "notes.md", LANGUAGE),
+    "a program without an ending": (text("Makefile", WORDS * 40), "Makefile", LANGUAGE),
+    "texts in a table": (
+        table("t.csv", ["text"], [[f"{WORDS.strip()} {n}"] for n in range(99)]),
+        "t.csv",
+        LANGUAGE,
+    ),
+    "a folder of texts": (
+        several(*(text(f"books/{n}.txt", WORDS * 50) for n in range(3))),
+        "books",
+        LANGUAGE,
+    ),
+    "folders in a folder, with brackets": (
+        several(*(text(f"b [1]/{n}/x.txt", WORDS * 50) for n in range(3))),
+        "'b [1]'",
+        LANGUAGE,
+    ),
+    "a glob": (
+        several(*(text(f"books/{n}.txt", WORDS * 50) for n in range(3))),
+        "'books/*.txt'",
+        LANGUAGE,
+    ),
+    "a folder with parts": (
+        several(
+            *(
+                table(
+                    f"d/{part}.csv",
+                    ["text", "label"],
+                    [[f"a {n % 5} in b", n % 2] for n in range(99)],
+                )
+                for part in ("train", "valid", "test")
+            )
+        ),
+        "d",
+        labelled("text", "label"),
+    ),
+    "a folder whose test has no labels": (
+        several(
+            table(
+                "d/train.csv", ["text", "label"], [[f"a {n % 5} in b", n % 2] for n in range(99)]
+            ),
+            table("d/test.csv", ["text"], [[f"a {n % 5} in b"] for n in range(99)]),
+        ),
+        "d",
+        labelled("text", "label"),
+    ),
+    "names that TOML has to quote": (
+        table('a "b".csv', ['x "1"', "größe"], [[n % 5, n % 7] for n in range(99)]),
+        """'a "b".csv'""",
+        forecast(['x "1"', "größe"], "größe", horizon=9),
+    ),
+}
+
+
+@pytest.fixture
+def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(tmp_path)
+
+    def run(line: str) -> Result:
+        return CliRunner().invoke(app, ["init", *shlex.split(line)], prog_name="lstm-search")
+
+    return run
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_a_study_is_guessed_that_is_accepted(name: str, init: Any, tmp_path: Path) -> None:
+    write, line, wanted = GUESSES[name]
+    write(tmp_path)
+    result = init(line)
+    assert result.exit_code == 0, result.stderr
+    [file] = tmp_path.glob("*.toml")
+    assert f"wrote {file.name}" in result.stdout
+    tree = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert tree["task"] == wanted
+    assert result.stderr.splitlines()[1].split()[:2] == ["task", f"{wanted['kind']}:"]
+    loaded = spec.load(file)
+    study = spec.resolve(loaded, prepare(loaded.data, loaded.task), gpus=False)
+    assert study.name == file.stem
+    assert study.timeout == 900
+
+
+def test_what_is_written_is_what_was_tried(init: Any, tmp_path: Path) -> None:
+    SHOP(tmp_path)
+    draft = operations.init(Path("shop.csv"))
+    assert init("shop.csv").exit_code == 0
+    assert tomllib.loads((tmp_path / "shop.toml").read_text()) == draft.tree
+
+
+@pytest.mark.parametrize(
+    ("place", "seen"),
+    [("x.toml", "data/shop.csv"), ("data/x.toml", "shop.csv"), ("a/x.toml", "../data/shop.csv")],
+)
+def test_data_are_named_as_seen_from_the_study_file(
+    place: str, seen: str, init: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "a").mkdir()
+    SHOP(tmp_path / "data")
+    assert init(f"data/shop.csv --to {place}").exit_code == 0
+    tree = tomllib.loads((tmp_path / place).read_text())
+    assert (tree["data"]["train"], tree["name"]) == (seen, "x")
+
+
+def test_a_folder_that_is_linked_is_found_from_where_the_file_lies(
+    init: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "er")
+    SHOP(tmp_path)
+    assert init("shop.csv --to link/x.toml").exit_code == 0
+    assert prepare(spec.load(tmp_path / "link" / "x.toml").data, _task(tmp_path / "link/x.toml"))
+
+
+def test_what_was_left_out_is_said_with_its_reason(init: Any, tmp_path: Path) -> None:
+    SHOP(tmp_path)
+    said = " ".join(init("shop.csv").stderr.split())
+    assert "left out id (counts the rows), weather (labels), note (" in said
+    assert "target units, by its name; else say --target" in said
+
+
+def test_quiet_leaves_the_result_alone(init: Any, tmp_path: Path) -> None:
+    SHOP(tmp_path)
+    result = init("shop.csv --quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("wrote shop.toml; now\n  lstm-search check shop.toml\n")
+
+
+def test_test_files_that_do_not_go_with_the_rest_are_left_out(init: Any, tmp_path: Path) -> None:
+    GUESSES["a folder whose test has no labels"][0](tmp_path)
+    said = " ".join(init("d").stderr.split())
+    assert "test left out, task.target: no column 'label' in" in said
+    assert "test" not in tomllib.loads((tmp_path / "d.toml").read_text())["data"]
+
+
+def test_parts_of_a_folder_are_used_as_such(init: Any, tmp_path: Path) -> None:
+    GUESSES["a folder with parts"][0](tmp_path)
+    init("d")
+    data = tomllib.loads((tmp_path / "d.toml").read_text())["data"]
+    assert [data[key] for key in ("train", "validation", "test")] == [
+        "d/train.csv",
+        ["d/valid.csv"],
+        ["d/test.csv"],
+    ]
+
+
+def test_labels_of_which_one_has_most_rows_are_ranked_by_each_alike(
+    init: Any, tmp_path: Path
+) -> None:
+    rows = [[f"a {n % 5} in b {n % 3}", "rare" if n % 9 == 0 else "often"] for n in range(2000)]
+    table("x.csv", ["text", "label"], rows)(tmp_path)
+    init("x.csv")
+    assert spec.load(tmp_path / "x.toml").objective == "balanced_accuracy"
+
+
+def test_a_large_text_has_short_epochs(init: Any, tmp_path: Path) -> None:
+    letters = "".join(CHANCE.choices("abc \n", k=300_000))
+    text("x.txt", letters)(tmp_path)
+    init("x.txt")
+    training = tomllib.loads((tmp_path / "x.toml").read_text())["training"]
+    assert (training["epoch_steps"], training["validation_rows"]) == (100, 6400)
+    assert spec.load(tmp_path / "x.toml").data.validation == 0.05
+
+
+def _task(path: Path) -> Any:
+    return spec.load(path).task

@@ -1,0 +1,195 @@
+"""What no study can be made of gets a line a problem, and leaves nothing behind."""
+
+from typing import Any
+
+import pytest
+
+from tests.search.starting.made_up import (
+    IRIS,
+    MOODS,
+    PANEL,
+    Write,
+    day,
+    lines,
+    several,
+    table,
+    text,
+)
+
+REFUSALS: dict[str, tuple[Write, str, str]] = {
+    "nothing": (
+        text("a.csv", "x"),
+        "b.csv",
+        "DATA: no file 'b.csv' - ... has: a.csv",
+    ),
+    "an empty file": (
+        text("a.csv", ""),
+        "a.csv",
+        "DATA: a.csv is empty - give a file with rows, or leave it out",
+    ),
+    "a header alone": (
+        text("a.csv", "x,y\n"),
+        "a.csv",
+        "a.csv: no rows - give a file with rows, or leave it out",
+    ),
+    "semicolons": (
+        text("a.csv", "x;y\n1;2\n"),
+        "a.csv",
+        "a.csv: its fields are separated by ';' (x;y) - separate them by commas",
+    ),
+    "a sheet": (
+        text("a.xlsx", b"PK\x03\x04"),
+        "a.xlsx",
+        "DATA: a.xlsx is a table of a kind that isn't read - save it as CSV, with commas",
+    ),
+    "neither a table nor a text": (
+        text("a.bin", b"\0\1\xff" * 99),
+        "a.bin",
+        "DATA: a.bin is neither a table nor UTF-8 text - give a file of one of the kinds .csv, ...",
+    ),
+    "an empty folder": (
+        text("d/.hidden", ""),
+        "d",
+        "DATA: no file of data in d - put files into it that end in .csv, ...",
+    ),
+    "a folder of several kinds": (
+        several(text("d/a.txt", "x"), text("d/b.csv", "x\n1\n")),
+        "d",
+        "DATA: d has files of several kinds, csv and text - name those of one kind, as 'd/*.csv'",
+    ),
+    "nothing but labels": (
+        table("a.csv", ["city", "answer"], [["ab"[n % 2], "xyz"[n % 3]] for n in range(60)]),
+        "a.csv",
+        (
+            "classification: no column of texts or of lists of numbers in a.csv - it has "
+            "city, answer; "
+            "give each row a text, or all its steps as a list\n"
+            "forecasting: no column of times in a.csv, as 2012-01-31, and rows have labels, "
+            "'city' - "
+            "say --task forecasting where rows follow each other in time\n"
+            "language-modeling: no column of a.csv has a text in every row - it has city, answer; "
+            "give a file of text"
+        ),
+    ),
+    "rows that are no series": (
+        IRIS,
+        "iris.csv",
+        (
+            "classification: no column of texts or of lists ...\n"
+            "forecasting: no column of times in iris.csv, ...\n"
+            "language-modeling: no column of iris.csv has a text in every row - ..."
+        ),
+    ),
+    "several series below each other": (
+        PANEL,
+        "panel.csv --task forecasting",
+        (
+            "forecasting: 'date' has the same time in several rows of panel.csv, as where several "
+            "series stand below each other - give one series a file"
+        ),
+    ),
+    "gaps, out of order": (
+        table("a.csv", ["date", "x"], [[day(99 - n), n % 7] for n in range(90) if n % 9]),
+        "a.csv --target x",
+        (
+            "forecasting: by 'date' rows of a.csv are missing or not evenly spaced, and they "
+            "are not "
+            "in the order of time - add those that are missing, or sort them"
+        ),
+    ),
+    "no column of that name": (
+        MOODS,
+        "moods.csv --target mod",
+        "--target: no column 'mod' in moods.csv - did you mean 'mood'? It has: when, id, text, ...",
+    ),
+    "no task of that name": (
+        MOODS,
+        "moods.csv --task clasify --target z",
+        (
+            "--task: got 'clasify' - did you mean classification?\n"
+            "--target: no column 'z' in moods.csv - it has: when, id, text, likes, mood"
+        ),
+    ),
+    "words to forecast": (
+        MOODS,
+        "moods.csv --task forecasting --target mood",
+        "forecasting: by 'when' rows of moods.csv are missing ...",
+    ),
+    "words to forecast, in time": (
+        table("a.csv", ["d", "x", "w"], [[day(n), n % 7, "ab"[n % 2]] for n in range(90)]),
+        "a.csv --task forecasting --target w",
+        "--target: 'w' holds no numbers, and a forecast is of numbers - name a column of numbers",
+    ),
+    "a target with holes": (
+        table("a.csv", ["d", "x"], [[day(n), n % 7 if n % 9 else ""] for n in range(90)]),
+        "a.csv --target x",
+        "--target: 'x' has no finite number in 10 of 90 rows - fill it in, or name another column",
+    ),
+    "one label": (
+        table("a.csv", ["text", "y"], [[f"it was {n} again", "a"] for n in range(90)]),
+        "a.csv --target y",
+        (
+            "--target: 'y' has one label only - name a column with two labels or more, one "
+            "in every "
+            "row"
+        ),
+    ),
+    "a text's columns": (
+        text("a.txt", "some words\n" * 99),
+        "a.txt --target x --task classification",
+        (
+            "--target: a.txt is text, which has no column 'x' - leave it out, or give a table\n"
+            "--task: classification takes a table, and a.txt is text - leave it out, or give a CSV"
+        ),
+    ),
+    "a target of a language model": (
+        MOODS,
+        "moods.csv --task language-modeling --target mood",
+        "--target: language-modeling has none - leave it out",
+    ),
+    "steps of several widths": (
+        lines(
+            "a.jsonl", [{"x": [[1, 2], [1] if n == 3 else [3, 4]], "y": n % 2} for n in range(40)]
+        ),
+        "a.jsonl",
+        (
+            "classification: column 'x' has 1 numbers a step, not 2 as in row 1, in row 4 of "
+            "a.jsonl - "
+            "give every step of every row as many"
+        ),
+    ),
+    "too little text": (
+        text("a.txt", "ab"),
+        "a.txt",
+        "data.train: 1 tokens, ...\ndata.validation: 1 tokens, ...",
+    ),
+    "a study file of another name": (
+        MOODS,
+        "moods.csv --to moods",
+        "Invalid value for '--to': got 'moods' - name a file that ends in .toml",
+    ),
+    "no folder for it": (
+        MOODS,
+        "moods.csv --to none/x.toml",
+        (
+            "Invalid value for '--to': cannot write none/x.toml - name a file in a folder that is "
+            "there"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_line_a_problem(name: str, wrong: Any) -> None:
+    write, line, told = REFUSALS[name]
+    write(wrong.folder)
+    wrong.tells(f"init {line}", {}, told)
+
+
+def test_nothing_is_overwritten_without_force(wrong: Any) -> None:
+    MOODS(wrong.folder)
+    study = wrong.folder / "moods.toml"
+    line = "moods.toml: is there already - overwrite it with --force, or name another with --to"
+    wrong.tells("init moods.csv", {"moods.toml": "mine"}, line)
+    wrong.tells("init moods.csv --to moods.toml", {}, line)
+    assert study.read_text() == "mine"
