@@ -16,6 +16,7 @@ from search.coordinator import Coordinator
 from search.database import is_there
 from search.errors import Outage, SpecChanged, WrongUse
 from search.ledger import Ledger
+from search.noting import Noting
 from search.patience import PATIENCE_SECONDS, Interrupted, Patience
 from search.reckoning import remarks, score_baselines, steps_of_epoch
 from search.records import Ending, Fact, Launched, Opened, StudySummary, Waiting
@@ -264,18 +265,21 @@ def _run(
         undo.callback(store.close)  # before the workers, with whom payloads lie
         notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
         summary = patience(partial(archive.summary, study))
-        watch(Opened(study=summary, epochs=study.spec.epochs, notes=notes))
+        noting = Noting(archive.storage, study.id, study.spec, study.data_summary, watch)
+        noting(Opened(study=summary, epochs=study.spec.epochs, notes=notes))
         coordinator = Coordinator(
             ledger=ledger,
             workers=places,
             store=store,
             checkpoint_every=study.spec.checkpoint_every,
-            watch=watch,
+            watch=noting,
             through=patience,
             beside=patience.beside(),
         )
         patience.meanwhile = coordinator.put_aside
-        return coordinator.run(stop)
+        ending = coordinator.run(stop)
+        noting.renew(ending)
+        return ending
 
 
 def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: lease.Lease) -> None:

@@ -239,8 +239,8 @@ class Ledger:
         )
 
     def _create(self, memory: FrozenTrial) -> Running:
-        threads = self._spec.threads
-        pair = self._twin.create(memory, {summaries.THREADS: threads}, likely=self._created)
+        threads, facts = self._spec.threads, summaries.facts(self._spec, memory.params)
+        pair = self._twin.create(memory, facts, likely=self._created)
         trial = Running(pair=pair, params=memory.params, threads=threads, spec=self._spec)
         self._running[pair.number] = trial
         self._created = pair.number + 1

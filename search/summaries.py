@@ -1,6 +1,6 @@
 """Studies and trials as the database holds them, read back as values.
 
-Our facts stand in user attributes: two of the study, three of a trial from its creation, one
+Our facts stand in user attributes: two of the study, four of a trial from its creation, one
 written before it is told. Everything else is Optuna's own.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from lstm_attn.reports import EpochReport
-from search.records import BaselineScore, Outcome, StudySummary, TrialSummary
+from search.records import BaselineScore, Outcome, Params, StudySummary, TrialSummary
 from search.records import TrialState as State
 from search.spec import StudySpec
 from search.strategy import DEFAULT_TRIAL
@@ -22,8 +22,10 @@ NONCE = "nonce"
 """A trial's attribute: random, looked up before its creation is tried again."""
 THREADS = "threads"
 """A trial's attribute: CPU threads it computes with."""
+PARAMETERS = "parameters"
+"""A trial's attribute: numbers that training sets."""
 NOTE = "result"
-"""A trial's attribute: the best epoch with its metrics, and why the trial ended."""
+"""A trial's attribute: the best epoch with its metrics, why the trial ended, and where."""
 
 Direction = Literal["minimize", "maximize"]
 
@@ -48,17 +50,27 @@ def final_state(outcome: Outcome, *, pruned: bool) -> TrialState:
     return TrialState.COMPLETE if outcome.kind == "completed" else TrialState.FAIL
 
 
+def facts(spec: StudySpec, params: Params) -> dict[str, Any]:
+    """Write what a trial's attributes say from its creation."""
+    from lstm_attn.models import parameter_count
+
+    model, _ = spec.space.configure(params)
+    return {THREADS: spec.threads, PARAMETERS: parameter_count(model)}
+
+
 def note(
     outcome: Outcome, best: EpochReport | None, *, pruned_at: int | None, epochs: int
 ) -> dict[str, Any]:
     """Write what a trial's result attribute says."""
     reason = f"pruned at epoch {pruned_at}" if pruned_at is not None else outcome.reason
     return {
+        "kind": outcome.kind if pruned_at is None else "pruned",
         "reason": reason,
         "epochs": epochs,
         "best_epoch": best.epoch if best else None,
         "metrics": dict(best.metrics) if best else {},
         "device": outcome.device,
+        "host": outcome.host,
     }
 
 
@@ -92,6 +104,8 @@ def trial_summary(
         reason=result.get("reason", "" if state == "running" else "told by someone else"),
         default=bool(frozen.user_attrs.get(DEFAULT_TRIAL)),
         device=result.get("device", ""),
+        host=result.get("host", ""),
+        parameters=frozen.user_attrs.get(PARAMETERS),
         seconds=frozen.duration.total_seconds() if frozen.duration else None,
     )
 

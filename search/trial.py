@@ -76,7 +76,7 @@ def train(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        yield _out_of_memory(task, str(error))
+        yield _out_of_memory(task, str(error), device)
 
 
 def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
@@ -113,6 +113,7 @@ def _message(event: Event, task: TrialTask, device: str) -> Message:
                 reason=event.reason,
                 best=event.best,
                 device=device_name(device),
+                host=platform.node(),
             )
             if event.best is None or event.weights is None:
                 return Last(outcome=outcome, content=None)
@@ -135,7 +136,7 @@ def _weights(best: BestWeights, task: TrialTask, device: str) -> bytes:
     return checkpoint.weights_to_bytes(best.weights, header)
 
 
-def _out_of_memory(task: TrialTask, said: str) -> Last:
+def _out_of_memory(task: TrialTask, said: str, device: str) -> Last:
     """End a trial whose model or batch is too large for the device."""
     model, training = task.model, task.training
     sizes = (
@@ -143,4 +144,11 @@ def _out_of_memory(task: TrialTask, said: str) -> Last:
         f"batch_size {training.batch_size}, context {training.context}"
     )
     reason = f"out of memory with {sizes}: {said.splitlines()[0]}"
-    return Last(outcome=Outcome(kind="out_of_memory", reason=reason, best=None), content=None)
+    outcome = Outcome(
+        kind="out_of_memory",
+        reason=reason,
+        best=None,
+        device=device_name(device),
+        host=platform.node(),
+    )
+    return Last(outcome=outcome, content=None)

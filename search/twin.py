@@ -109,6 +109,8 @@ class Twin:
         tries = chain([self._create], repeat(self._create_unless_written))
         sql_id = self._through(lambda: next(tries)(template, nonce))
         number = self._through(partial(self._number, sql_id, likely))
+        for key, value in attributes.items():
+            storage_of(self.memory).set_trial_user_attr(id_of(memory), key, value)
         return Pair(number, sql_id, id_of(memory))
 
     def _number(self, sql_id: int, likely: int) -> int:

@@ -46,6 +46,10 @@ class TrialSummary:
     """From start to end, wall clock; None while it runs."""
     device: str = ""
     """The kind of device that trained it; empty until it has ended."""
+    host: str = ""
+    """The machine that trained it; empty likewise."""
+    parameters: int | None = None
+    """Numbers that training sets; None where an older version has written the trial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,8 @@ class Outcome:
     """The best epoch's report; None where none has ended."""
     device: str = ""
     """The kind of device that trained; empty where the worker couldn't say."""
+    host: str = ""
+    """The name of the machine that trained; empty likewise."""
 
 
 class PayloadLost(Exception):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import sqlalchemy.orm
 from optuna.trial import TrialState
 
+from lstm_attn.models import parameter_count
 from search import strategy, summaries
 from search.errors import LeaseLost, Outage, StudyDeleted, TrialsFailed
 from search.ledger import LOSSES, Ledger
@@ -74,6 +75,7 @@ def test_a_trial_is_created_running_with_all_its_parameters(desk: Any) -> None:
     assert set(trial.params) == {"variant", "heads", "hidden_size", "learning_rate"}
     assert trial.params["hidden_size"] == task.model.hidden_size
     assert trial.user_attrs[summaries.THREADS] == task.threads
+    assert trial.user_attrs[summaries.PARAMETERS] == parameter_count(task.model)
 
 
 def test_the_defaults_come_first_one_per_variant(desk: Any, make_report: Any) -> None:
@@ -109,6 +111,7 @@ def test_a_pruned_trial_is_pruned_at_its_epoch_whatever_comes_after(
     outcome = Outcome(kind="completed", reason="", best=make_report(1, 2.0))
     told = ledger.tell(doomed.number, doomed.attempt, outcome)
     assert (told.state, told.value, told.reason) == ("pruned", 2.0, "pruned at epoch 1")
+    assert desk.trials()[3].user_attrs[summaries.NOTE]["kind"] == "pruned"
     assert sorted(desk.trials()[3].intermediate_values) == [1]
 
 
@@ -146,11 +149,14 @@ def test_each_outcome_has_its_state(
 ) -> None:
     ledger = desk.open()
     task = ledger.ask()
-    ledger.tell(task.number, task.attempt, Outcome(kind=kind, reason="why", best=None))
+    outcome = Outcome(kind=kind, reason="why", best=None, device="cpu", host="here")
+    told = ledger.tell(task.number, task.attempt, outcome)
     (trial,) = desk.trials()
     assert trial.state == state
     assert trial.constraints == constraints
-    assert trial.user_attrs[summaries.NOTE]["reason"] == "why"
+    note = trial.user_attrs[summaries.NOTE]
+    assert (note["kind"], note["reason"], note["host"]) == (kind, "why", "here")
+    assert (told.host, told.parameters) == ("here", parameter_count(task.model))
 
 
 def test_a_trial_without_a_constraint_counts_as_feasible(desk: Any, make_report: Any) -> None:

@@ -1,0 +1,162 @@
+"""What a study's note says, in Markdown, and how it is known to be ours."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from lstm_attn.config import TaskConfig
+from search.records import BaselineScore, StudySummary, TrialSummary, Value
+from search.spec import StudySpec
+
+_MARK = re.compile(r"\n\n\[lstm-search\]: # \(([0-9a-f]{16})\)\n?\Z")
+"""A definition that nothing refers to: no reader of Markdown shows it."""
+_PRUNED = "pruned at epoch "
+
+
+def write(
+    study: StudySummary, spec: StudySpec, data: Mapping[str, str | int | float], *, ended: str = ""
+) -> str:
+    """Write the note of a study as it stands.
+
+    Arguments:
+        study: with its trials.
+        spec: what it searches.
+        data: what was read, by name.
+        ended: why its last launch has ended; empty while it runs.
+    """
+    parts = [
+        _task(spec),
+        _standing(study),
+        _verdict(study),
+        _configuration(study),
+        _progress(study, spec, ended),
+        _pruning(study, spec),
+        _export(study),
+        "**Searched**\n\n" + _list({name: str(one) for name, one in spec.space.domains.items()}),
+        "**Data**\n\n" + _list({name: _value(said) for name, said in data.items()}),
+        "*Renewed while the study runs, unless somebody edits it; emptied, it comes back.*",
+    ]
+    return sign("\n\n".join(part for part in parts if part))
+
+
+def sign(text: str) -> str:
+    """Add the mark by which a note is known to be as it was written."""
+    return f"{text}\n\n[lstm-search]: # ({_digest(text)})\n"
+
+
+def is_ours(note: str) -> bool:
+    """Tell whether a note is as it was written, or empty: another's hand has changed nothing."""
+    if not note.strip():
+        return True
+    mark = _MARK.search(note)
+    return mark is not None and mark[1] == _digest(note[: mark.start()])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _task(spec: StudySpec) -> str:
+    sense = "lower" if spec.direction == "minimize" else "higher"
+    return (
+        f"## {_plain(spec.name)}\n\n{spec.task.kind.capitalize()}: {_columns(spec.task)}. Trials "
+        f"are ranked by **{spec.objective}** ({sense} is better), each by its best epoch."
+    )
+
+
+def _columns(task: TaskConfig) -> str:
+    inputs = ", ".join(f"`{name}`" for name in task.inputs)
+    targets = ", ".join(f"`{name}`" for name in task.targets)
+    return f"{inputs} → {targets}" if targets else inputs
+
+
+def _standing(study: StudySummary) -> str:
+    """Set the best trial beside the best default and the baselines, in a table."""
+    rows = []
+    if study.leaders:
+        rows.append(("**best so far**", study.leaders[0].value, _place(study.leaders[0])))
+    if default := next((trial for trial in study.leaders if trial.default), None):
+        rows.append(("best default", default.value, _place(default)))
+    baselines = sorted(study.baselines, key=lambda one: not one.strong)
+    rows += [(one.name, one.validation.get(study.objective), _kind(one)) for one in baselines]
+    if not rows:
+        return "No epoch has ended yet."
+    lines = [f"| | {study.objective} | |", "|---|---:|---|"]
+    return "\n".join(
+        [*lines, *(f"| {name} | {_number(value)} | {said} |" for name, value, said in rows)]
+    )
+
+
+def _kind(baseline: BaselineScore) -> str:
+    return "baseline, strong and cheap" if baseline.strong else "baseline, trivial"
+
+
+def _place(trial: TrialSummary) -> str:
+    return f"trial {trial.number}, epoch {trial.best_epoch}, {trial.state}"
+
+
+def _verdict(study: StudySummary) -> str:
+    if not study.leaders or study.strong is None:
+        return ""
+    value = study.leaders[0].value
+    assert value is not None
+    name = study.strong.name
+    if study.better(value, study.strong.validation[study.objective]):
+        return f"The best trial beats {name}."
+    return f"The best trial does not beat {name}: on these data the simple model is as good."
+
+
+def _configuration(study: StudySummary) -> str:
+    if not study.leaders:
+        return ""
+    best = study.leaders[0]
+    params = " ".join(f"{name}={_value(value)}" for name, value in best.params.items())
+    count = f", {best.parameters:,} parameters" if best.parameters else ""
+    return f"**The best**: `{params or 'all fixed'}`{count}"
+
+
+def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
+    states = [f"{study.count(state)} {state}" for state in ("complete", "pruned", "failed")]
+    running = study.count("running")
+    parts = [f"**{study.finished} of {spec.trials} trials** have ended: {', '.join(states)}"]
+    if running:
+        parts.append(f"{running} to go on at the next launch" if ended else f"{running} running")
+    return "; ".join(parts) + "." + (f" The last launch has ended: {ended}." if ended else "")
+
+
+def _pruning(study: StudySummary, spec: StudySpec) -> str:
+    """Say how much training was saved by pruning alone, where that is something."""
+    pruned = [trial for trial in study.trials if trial.reason.startswith(_PRUNED)]
+    saved = sum(spec.epochs - max(trial.curve, default=0) for trial in pruned)
+    if not saved:
+        return ""
+    trained = sum(max(trial.curve, default=0) for trial in study.trials)
+    share = saved / (saved + trained)
+    return (
+        f"**Pruning** has stopped {len(pruned):,} trials early and saved {saved:,} epochs, "
+        f"{share:.0%} of {saved + trained:,}."
+    )
+
+
+def _export(study: StudySummary) -> str:
+    if not study.leaders:
+        return ""
+    name = study.name
+    return f"To take the best along:\n\n    lstm-search export {name} --to exports/{name}"
+
+
+def _list(said: Mapping[str, str]) -> str:
+    return "\n".join(f"- {_plain(name)}: {_plain(one)}" for name, one in said.items()) or "- fixed"
+
+
+def _value(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _plain(text: str) -> str:
+    """Keep a text from being read as Markdown: names of columns and classes are the data's."""
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text)
