@@ -265,7 +265,8 @@ def _run(
         undo.callback(store.close)  # before the workers, with whom payloads lie
         notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
         summary = patience(partial(archive.summary, study))
-        watch(Opened(study=summary, epochs=study.spec.epochs, notes=notes))
+        left = stop.seconds_left
+        watch(Opened(study=summary, epochs=study.spec.epochs, notes=notes, seconds=left))
         coordinator = Coordinator(
             ledger=ledger,
             workers=places,
