@@ -1,0 +1,69 @@
+"""How much each searched dimension has to do with being among the best trials of a study.
+
+By PED-ANOVA: Watanabe et al., "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in
+Arbitrary Subspaces" (2023), arXiv 2304.10255, as Optuna has it. It takes dimensions that only
+some variants have, and a third of a second for 5,000 trials; fANOVA takes neither: it needs four
+minutes for 2,000.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+from search.picked import Pick, worth
+from search.records import StudySummary
+from search.space import Space
+
+METHOD = "PED-ANOVA"
+"""What the shares are called after."""
+ENOUGH = 5
+"""Trials below which nothing is said; and trials that are to be among the best, if there are."""
+BEST_SHARE = 0.1
+"""Share of the trials that are the best, where there are enough; at most half of few."""
+
+
+def importance(study: StudySummary, space: Space) -> Mapping[str, float]:
+    """Give each dimension's share in what sets the best trials apart, the largest first.
+
+    Each trial that has ended an epoch counts, of any state, by its best epoch; those that were
+    pruned are the ones that say what doesn't work.
+
+    Arguments:
+        study: the study as it stands.
+        space: what it searches.
+
+    Returns:
+        Shares by name, which sum to 1; nothing where `unknown` says why.
+    """
+    if unknown(study, space):
+        return {}
+    trials = worth(study)
+    best = min(0.5, max(BEST_SHARE, ENOUGH / len(trials)))
+    with warnings.catch_warnings():
+        # That a variant has few trials, or many are equal, makes shares rough, not wrong; and
+        # sums that are to be nothing where nothing stands out can be had from it no other way.
+        warnings.simplefilter("ignore")
+        found = get_param_importances(
+            Pick(study, space, trials),
+            evaluator=PedAnovaImportanceEvaluator(target_quantile=best),
+            normalize=False,
+        )
+    total = sum(found.values())
+    shares = {name: float(value / total) for name, value in found.items() if total > 0}
+    return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+def unknown(study: StudySummary, space: Space) -> str:
+    """Say in a sentence why no importance can be told; empty where it can."""
+    if not space.domains:
+        return "All parameters are fixed, so none is more important than another."
+    trials = worth(study)
+    if len(trials) < ENOUGH:
+        return (
+            f"{len(trials)} of the trials so far {'has' if len(trials) == 1 else 'have'} ended an "
+            f"epoch, and importance needs {ENOUGH}."
+        )
+    if len({trial.value for trial in trials}) == 1:
+        return f"All {len(trials):,} trials have the same score, so no parameter made a difference."
+    return ""

@@ -1,0 +1,151 @@
+"""What sets the best trials apart: shares that sum to 1, or a sentence that says why not."""
+
+import math
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.importance import ENOUGH, importance, unknown
+from search.picked import Pick
+from search.records import StudySummary, TrialSummary
+from search.space import Space
+from tests.search.conftest import spec_of
+
+SPACE: Space = spec_of().space
+
+
+def trial_of(number: int, value: float | None, **changes: Any) -> TrialSummary:
+    fields: dict[str, Any] = {
+        "number": number,
+        "state": "pruned",
+        "params": {"variant": "lstm", "hidden_size": 8, "learning_rate": 1e-3},
+        "curve": {} if value is None else {1: value},
+        "best_epoch": None if value is None else 1,
+        "value": value,
+        "metrics": {},
+        "reason": "",
+        "default": False,
+        "seconds": 1.0,
+    }
+    return TrialSummary(**{**fields, **changes})
+
+
+def study_of(*trials: TrialSummary, **changes: Any) -> StudySummary:
+    fields: dict[str, Any] = {
+        "name": "small",
+        "task": "language-modeling",
+        "objective": "cross_entropy",
+        "direction": "minimize",
+        "budget": len(trials),
+        "trials": trials,
+        "leaders": tuple(one for one in trials if one.value is not None),
+        "baselines": (),
+        "owner": None,
+    }
+    return StudySummary(**{**fields, **changes})
+
+
+def searched(score: Any, count: int = 200, **changes: Any) -> StudySummary:
+    chance = random.Random(0)
+    trials = []
+    for number in range(count):
+        params: dict[str, Any] = {"variant": chance.choice(["embed_ffn", "lstm"])}
+        if params["variant"] == "embed_ffn":
+            params["heads"] = chance.choice([1, 2, 4])
+        params["hidden_size"] = chance.choice([8, 12, 16])
+        params["learning_rate"] = 10 ** chance.uniform(-3.5, -2)
+        state = chance.choice(["complete", "pruned", "running"])
+        trials.append(trial_of(number, score(params), params=params, state=state))
+    return study_of(*trials, **changes)
+
+
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_the_parameter_that_makes_the_score_has_nearly_all_of_it(direction: Any) -> None:
+    sign = 1 if direction == "minimize" else -1
+    study = searched(
+        lambda params: sign * abs(math.log10(params["learning_rate"]) + 2.5), direction=direction
+    )
+    shares = importance(study, SPACE)
+    assert next(iter(shares)) == "learning_rate"
+    assert shares["learning_rate"] > 0.8
+    assert set(shares) == {"variant", "heads", "hidden_size", "learning_rate"}
+
+
+def test_a_parameter_of_some_variants_alone_counts_among_them() -> None:
+    study = searched(lambda params: params.get("heads", 9) + params["learning_rate"])
+    shares = importance(study, SPACE)
+    assert shares["heads"] > shares["hidden_size"]
+
+
+def test_what_pruned_trials_show_counts() -> None:
+    study = searched(lambda params: params["hidden_size"])
+    pruned = [one for one in study.trials if one.state == "pruned"]
+    assert importance(study_of(*pruned), SPACE)["hidden_size"] > 0.5
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.floats(allow_nan=True, allow_infinity=True),
+            st.sampled_from([8, 12, 16]),
+            st.floats(3e-4, 1e-2),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["minimize", "maximize"]),
+)
+def test_shares_sum_to_one_or_a_sentence_says_why_there_are_none(
+    rows: list[tuple[float | None, int, float]], direction: Any
+) -> None:
+    trials = [
+        trial_of(
+            number, value, params={"variant": "lstm", "hidden_size": hidden, "learning_rate": rate}
+        )
+        for number, (value, hidden, rate) in enumerate(rows)
+    ]
+    study = study_of(*trials, direction=direction)
+    shares, why = importance(study, SPACE), unknown(study, SPACE)
+    if why:
+        assert shares == {}
+        assert why.endswith(".")
+    else:
+        assert not shares or math.isclose(sum(shares.values()), 1.0)
+        assert all(share >= 0 for share in shares.values())
+        assert list(shares.values()) == sorted(shares.values(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        (study_of(), f"0 of the trials so far have ended an epoch, and importance needs {ENOUGH}."),
+        (study_of(trial_of(0, None), trial_of(1, 1.0)), "1 of the trials so far has ended"),
+        (study_of(*(trial_of(n, 0.5) for n in range(6))), "All 6 trials have the same score"),
+    ],
+)
+def test_why_there_is_none_is_said(study: StudySummary, said: str) -> None:
+    assert said in unknown(study, SPACE)
+    assert importance(study, SPACE) == {}
+
+
+def test_of_a_space_without_dimensions_there_is_none() -> None:
+    fixed = spec_of(domains={}).space
+    study = study_of(*(trial_of(n, float(n), params={}) for n in range(6)))
+    assert unknown(study, fixed).startswith("All parameters are fixed")
+    assert importance(study, fixed) == {}
+
+
+def test_what_the_space_does_not_know_is_left_out() -> None:
+    odd = {"variant": "mine", "hidden_size": 9, "learning_rate": 1.0, "<script>": 1}
+    study = searched(lambda params: params["hidden_size"])
+    both = study_of(*study.trials, trial_of(len(study.trials), 7.0, params=odd))
+    assert importance(both, SPACE)["hidden_size"] > 0.5
+    [picked] = Pick(both, SPACE, both.trials[-1:]).get_trials()
+    assert (picked.number, picked.params) == (200, {})
+
+
+def test_thousands_of_trials_are_not_too_many() -> None:
+    study = searched(lambda params: params["hidden_size"], count=5_000)
+    assert importance(study, SPACE)["hidden_size"] > 0.5
