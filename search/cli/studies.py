@@ -160,7 +160,8 @@ def replay(
 
     Exit code 0: all are the same to the last bit; 1: some are not.
     """
-    from search.render import output, plain, progress, reports, verdict
+    from search import verdict
+    from search.render import output, plain, progress, reports
 
     with progress.busy(f"training trial {number} again", sys.stderr, quiet=quiet) as say:
         epochs = operations.replay(

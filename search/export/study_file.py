@@ -1,20 +1,18 @@
 """A trial's configuration as a study file of its own, which `launch` accepts."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from lstm_attn.config import Variant
 from lstm_attn.encoding import Encoding
-from search.records import Params, Value
+from search.records import Params
 from search.space import DIMENSIONS, NEVER_VARY
 from search.spec import StudySpec
 from search.spec.defaults import SEARCHED
+from search.spec.writing import Toml, toml
 
 NAME_LENGTH = 100
 """Characters of a study's name at most."""
-
-Toml = Value | Sequence[str]
 
 
 def one_trial_name(study: str, number: int) -> str:
@@ -49,10 +47,7 @@ def study_file(
         },
         "search": {"objective": spec.objective, "trials": 1, "seed": spec.seed},
     }
-    lines = [f"name = {_toml(name)}"]
-    for section, table in sections.items():
-        lines += ["", f"[{section}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
-    return "\n".join(lines) + "\n"
+    return toml(name, sections)
 
 
 def _data(spec: StudySpec, encoding: Encoding) -> dict[str, Toml]:
@@ -87,10 +82,3 @@ def _task(spec: StudySpec) -> dict[str, Toml]:
             table |= {"targets": task.targets, "horizon": task.horizon}
             table |= {key: value for key, value in optional.items() if value is not None}
     return table
-
-
-def _toml(value: Toml) -> str:
-    """Write a value as TOML; its strings, numbers and lists of strings are those of JSON."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

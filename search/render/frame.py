@@ -12,7 +12,7 @@ from search.render import telling
 from search.render.rows import RECENT, Row
 from search.render.signs import FINE, Signs, bar, trend
 from search.render.tally import Tally
-from search.render.words import NOTHING, number, seconds, sketch
+from search.words import NOTHING, number, seconds, sketch
 
 BAR = 8
 """Columns of a bar."""

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.records import BaselineScore
-from search.render.words import number
+from search.words import number
 
 FOLDING = ("name", "study", "run by", "reason", "configuration")
 """Columns whose texts go on on the next line where they are too long."""

@@ -21,7 +21,7 @@ from search.records import (
 )
 from search.render import telling
 from search.render.tally import Tally
-from search.render.words import settings
+from search.words import settings
 
 
 class Lines:

@@ -12,7 +12,7 @@ from search.records import (
     ReplayedEpoch,
     StudySummary,
 )
-from search.render.verdict import beats_strong, same
+from search.verdict import beats_strong, same
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type

@@ -9,8 +9,8 @@ from rich.text import Text
 from lstm_attn.config import METRICS, TaskKind
 from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch
 from search.render.layout import baseline_table, lean, pairs, section
-from search.render.verdict import same
-from search.render.words import count, number, seconds, sense, setting, settings
+from search.verdict import same
+from search.words import count, number, seconds, sense, setting, settings
 
 
 def check(report: CheckReport) -> RenderableType:

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from search.records import Ending, Launched, Queued, StudySummary, Submitted, TrialSummary
 from search.render.layout import baseline_table, lean, pairs, section, sentence
-from search.render.verdict import baselines_in_words, best_default, verdict
-from search.render.words import STATES, listed, number, place, sense, settings
+from search.verdict import baselines_in_words, best_default, verdict
+from search.words import STATES, listed, number, place, sense, settings
 
 REASONS = 5
 """Different reasons of failures that are shown, the most frequent first."""

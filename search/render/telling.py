@@ -13,8 +13,8 @@ from search.records import (
 )
 from search.render.rows import Standing
 from search.render.tally import Tally
-from search.render.verdict import baselines_in_words
-from search.render.words import STATES, count, listed, number, pace, seconds, sense
+from search.verdict import baselines_in_words
+from search.words import STATES, count, listed, number, pace, seconds, sense
 
 
 def header(tally: Tally) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch, StudySummary
 from search.render import reports
-from search.render.verdict import same
+from search.verdict import same
 
 Print = Callable[..., str]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.render.words import count, number, seconds, setting, settings
+from search.words import count, number, seconds, setting, settings
 
 
 @given(st.floats(min_value=1e-300, max_value=1e300), st.sampled_from([1, -1]))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from search.records import BaselineScore, ReplayedEpoch, StudySummary, TrialSummary
-from search.render.words import number
+from search.words import number
 
 
 def beats_strong(study: StudySummary) -> bool | None:
