@@ -73,6 +73,11 @@ class Stop:
         """Listen to what others write into the lease, too."""
         self._lease = lease
 
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the launch may still take; None: as long as it needs."""
+        return None if self._deadline is None else max(0.0, self._deadline - self._clock())
+
     def asked(self) -> Ending | None:
         """Why the launch is to end; None to go on.
 

@@ -14,6 +14,8 @@ MANY = 100
 """Seconds, or minutes, from which on the next unit is used."""
 STATES: tuple[TrialState, ...] = ("complete", "pruned", "failed")
 """How a trial may have ended, in the order in which they are counted."""
+SIZES = ("layers", "hidden_size", "heads", "ffn_width", "embedding_dim")
+"""What makes a model large, in the order in which it is told."""
 NOTHING = "-"
 """Stands where there is nothing to show."""
 
@@ -38,6 +40,21 @@ def setting(value: Value) -> str:
 def settings(params: Params) -> str:
     """Write a configuration on one line: `variant=ffn heads=4 dropout=0.1`."""
     return " ".join(f"{name}={setting(value)}" for name, value in params.items()) or "all fixed"
+
+
+def sketch(params: Params) -> str:
+    """Write what a configuration is first of all: `embed_ffn 2x192 heads=4 dropout=0.1`.
+
+    Variant and sizes stand first, as far as they vary; then all the others.
+    """
+    left = dict(params)
+    said = [str(left.pop("variant"))] if "variant" in left else []
+    if "layers" in left and "hidden_size" in left:
+        said.append(f"{left.pop('layers')}x{left.pop('hidden_size')}")
+    sizes = {name: left.pop(name) for name in SIZES if name in left}
+    if sizes or left or not said:
+        said.append(settings({**sizes, **left}))
+    return " ".join(said)
 
 
 def seconds(duration: float | None) -> str:

@@ -112,7 +112,7 @@ class Coordinator:
                 task = replace(task, state=state)
                 self.workers.start(slot, task)
                 self._state_wished[task.number] = self.clock()
-                self.watch(self.ledger.started(task.number))
+                self.watch(replace(self.ledger.started(task.number), where=str(slot)))
         if not self.ledger.open_places() and not self._aside:  # weights may lie with an idle one
             self.workers.release_idle()
         if self.workers.slots != self._slots:

@@ -27,6 +27,8 @@ class Opened:
     """The most a trial gets."""
     notes: tuple[str, ...]
     """What the user should know: of the data, of what was resolved."""
+    seconds: float | None = None
+    """How long it may run from now on; None: until its budget is spent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class Started:
     epoch: int
     """Epochs recorded before."""
     default: bool
+    where: str = ""
+    """Machine and process of its worker, as `host:12`; empty where that isn't known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

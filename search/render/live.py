@@ -1,41 +1,49 @@
-"""A launch on a terminal: drawn over and over."""
+"""A launch on a terminal: drawn over and over, in place."""
 
 from collections.abc import Callable
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
 from rich.status import Status
 from rich.text import Text
 
 from search.records import Blocked, Fact, Lost, Opened, Stopping, Told, Unblocked, Waiting
 from search.render import telling
-from search.render.layout import lean, pairs
+from search.render.frame import frame
+from search.render.signs import signs_for
 from search.render.tally import Tally
+<<<<<<< HEAD
 from search.words import number, settings
+=======
+>>>>>>> view
 
-REDRAW_SECONDS = 0.2
+REDRAW_SECONDS = 0.5
 """The view is drawn no more often."""
-AROUND = 6
-"""Lines of a terminal beside header and rows: titles, what is left out, a fold of the header."""
-PREPARING = "reading the data, starting Ray"
 
 
 class LiveView:
-    """A header that counts and a row for each running trial, drawn over and over.
+    """A header that counts and a row for each running trial, in place.
+
+    What others print meanwhile, and what has to be told once, stands above it.
 
     Arguments:
         screen: a terminal.
         clock: gives seconds.
+        preparing: what is done before the study is open.
     """
 
-    def __init__(self, screen: Console, clock: Callable[[], float]) -> None:
+    def __init__(self, screen: Console, clock: Callable[[], float], preparing: str) -> None:
         self._screen = screen
         self._clock = clock
         self._tally = Tally(clock)
-        self._preparing = Status(Text(PREPARING), console=screen)
-        self._live = Live(console=screen, auto_refresh=False, transient=True)
-        self._drawn = -REDRAW_SECONDS
+        self._signs = signs_for(screen.encoding)
+        self._preparing = Status(Text(preparing), console=screen)
+        self._live = Live(
+            console=screen, auto_refresh=False, transient=True, vertical_overflow="crop"
+        )
+        self._drawn_at = -REDRAW_SECONDS
+        self._drawn: object = None
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -69,33 +77,15 @@ class LiveView:
             case Lost(number=number) if number in self._tally.running:
                 self._screen.print(telling.lost(fact))
         now = self._clock()
-        if self._live.is_started and now - self._drawn >= REDRAW_SECONDS:
-            self._drawn = now
-            self._live.update(view(self._tally, height=self._screen.height), refresh=True)
+        if self._live.is_started and now - self._drawn_at >= REDRAW_SECONDS:
+            self._drawn_at = now
+            self._draw()
 
-
-def view(tally: Tally, *, height: int) -> RenderableType:
-    """Draw a launch.
-
-    Arguments:
-        tally: of an opened study.
-        height: lines of the terminal.
-    """
-    assert tally.study is not None
-    facts = telling.header(tally)
-    table = lean("trial", "epoch", tally.study.objective, "best", "configuration")
-    rows = list(tally.running.values())
-    shown = rows[: max(1, height - len(facts) - AROUND)]
-    for row in shown:
-        epoch = "worker lost" if row.lost else f"{row.epoch} of {tally.epochs}"
-        best = row.best.value if row.best else None
-        configuration = Text(settings(row.params), no_wrap=True, overflow="ellipsis")
-        table.add_row(str(row.number), epoch, number(row.score), number(best), configuration)
-    if len(rows) > len(shown):
-        table.add_row("", f"and {len(rows) - len(shown)} more")
-    if tally.slots.waiting:
-        table.add_row("", "waiting", "", "", telling.waiting_slots(tally.slots))
-    parts: list[RenderableType] = [pairs(facts)]
-    if table.row_count:
-        parts += [Text(), table]
-    return Group(*parts)
+    def _draw(self) -> None:
+        """Draw, unless it would look the same."""
+        width, height = self._screen.size
+        picture = frame(self._tally, width=width, height=height, signs=self._signs)
+        lines = self._screen.render_lines(picture)
+        if lines != self._drawn:
+            self._drawn = lines
+            self._live.update(picture, refresh=True)

@@ -1,7 +1,8 @@
 """A launch as it goes: a live view on a terminal, plain lines elsewhere, or nothing."""
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol, Self, TextIO
 
@@ -11,6 +12,10 @@ from search.records import Fact
 from search.render.layout import console
 from search.render.lines import Lines
 from search.render.live import LiveView
+
+PREPARING = "reading the data, starting Ray"
+PLAIN = ("NO_COLOR", "CI")
+"""Variables of the environment that ask for plain lines, on terminals too."""
 
 
 class Progress(Protocol):
@@ -29,20 +34,34 @@ class Progress(Protocol):
         ...
 
 
-def progress(file: TextIO, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> Progress:
+def progress(
+    file: TextIO,
+    *,
+    quiet: bool,
+    clock: Callable[[], float] = time.monotonic,
+    preparing: str = PREPARING,
+    environment: Mapping[str, str] | None = None,
+) -> Progress:
     """Choose how a launch is shown.
 
     Arguments:
         file: where; a terminal gets the live view.
         quiet: whether to show nothing.
         clock: gives seconds.
+        preparing: what is done before the study is open.
+        environment: variables; None: the process's.
     """
-    screen = console(file)
     if quiet:
         return Silence()
-    if screen.is_terminal and not screen.is_dumb_terminal:
-        return LiveView(screen, clock)
+    if is_lively(file, os.environ if environment is None else environment):
+        return LiveView(console(file), clock, preparing)
     return Lines(file, clock)
+
+
+def is_lively(file: TextIO, environment: Mapping[str, str]) -> bool:
+    """Tell whether something may be drawn in place: on a terminal, where nobody asks for less."""
+    asked = any(environment.get(name, "").lower() not in ("", "0", "false") for name in PLAIN)
+    return file.isatty() and not asked and not console(file).is_dumb_terminal
 
 
 @contextmanager
@@ -54,11 +73,10 @@ def busy(words: str, file: TextIO, *, quiet: bool) -> Iterator[Callable[[str], N
         file: where.
         quiet: whether to say nothing on a terminal either.
     """
-    screen = console(file)
-    if quiet or not screen.is_terminal:
+    if quiet or not is_lively(file, os.environ):
         yield lambda _: None
         return
-    with screen.status(Text(words)) as status:
+    with console(file).status(Text(words)) as status:
         yield lambda more: status.update(Text(more))
 
 

@@ -1,55 +1,34 @@
 """What a launch's facts come to as they happen: counted, never drawn."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import count
 from typing import cast
 
 from lstm_attn.config import TaskKind, loss_metric
 from search.records import (
+    Blocked,
     Ended,
+    Ending,
     Fact,
     Lost,
     Opened,
-    Params,
     Reported,
     Slots,
     Started,
+    Stopping,
     StudySummary,
     Told,
     TrialState,
     TrialSummary,
+    Unblocked,
+    Unwritten,
 )
+from search.render.pace import Pace
+from search.render.rows import Row, Standing
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What a trial is worth so far: its best epoch."""
-
-    value: float
-    """The objective."""
-    loss: float
-    """The task's loss there, which orders equal values."""
-    number: int
-    """The trial's."""
-    epoch: int
-    """The epoch, from 1."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """A trial that runs, or waits for a slot to go on in."""
-
-    number: int
-    params: Params
-    default: bool
-    epoch: int
-    """Epochs that have ended."""
-    score: float | None = None
-    """The objective at the last of them."""
-    best: Standing | None = None
-    lost: bool = False
-    """Whether its worker is gone and it waits for another."""
+LATEST = 5
+"""Finished trials that are remembered, to be shown."""
 
 
 class Tally:
@@ -67,17 +46,26 @@ class Tally:
         """The most a trial gets."""
         self.slots = Slots(ready=0, waiting=0)
         self.running: dict[int, Row] = {}
-        """Trials that run, by number, in the order in which they were started."""
+        """Trials that run, by number."""
         self.ended: Counter[TrialState] = Counter()
         """Finished trials by state, those of earlier launches too."""
+        self.latest: deque[TrialSummary] = deque(maxlen=LATEST)
+        """The trials that finished last, the last one at the end."""
+        self.pace = Pace(clock)
+        self.blocked: Blocked | None = None
+        """What cannot be written now; None where all can."""
+        self.unwritten = 0
+        """Events that wait until it can."""
+        self.stopping: Ending | None = None
+        """Why the launch ends; None while it goes on."""
+        self._blocked_since = 0.0
+        self._deadline: float | None = None
+        self._handed_in: dict[int, Row] = {}
         self._told: Standing | None = None
         self._told_default: Standing | None = None
         self._best: Standing | None = None
-        self._began: float | None = None
-        self._new_trials = 0
-        self._new_epochs = 0
 
-    def take(self, fact: Fact) -> Standing | None:
+    def take(self, fact: Fact) -> Standing | None:  # noqa: C901 - one line or two a fact
         """Count a fact; give the new best trial where there is one."""
         match fact:
             case Opened():
@@ -93,7 +81,15 @@ class Tally:
             case Lost(number=number) if number in self.running:
                 self.running[number].lost = True
             case Ended(number=number, outcome=outcome) if outcome.kind == "handed_in":
-                self.running.pop(number, None)
+                self._hand_in(number)
+            case Blocked():
+                self.blocked, self._blocked_since = fact, self._clock()
+            case Unblocked():
+                self.blocked = None
+            case Unwritten(reports=reports):
+                self.unwritten = reports
+            case Stopping(ending=ending):
+                self.stopping = ending
         if isinstance(fact, Reported | Told):
             return self._new_best()
         return None
@@ -115,27 +111,35 @@ class Tally:
         return self._first(self._told_default, *rows)
 
     @property
-    def elapsed(self) -> float:
-        """Seconds since the first trial was started in this launch; 0 before."""
-        return 0.0 if self._began is None else self._clock() - self._began
+    def rows(self) -> list[Row]:
+        """The trials that run, each in the place that it has to its end."""
+        return sorted(self.running.values(), key=lambda row: row.place)
 
     @property
-    def trials_per_minute(self) -> float | None:
-        """Trials finished in this launch, by its minutes; None before the first."""
-        return self._per_minute(self._new_trials)
-
-    @property
-    def epochs_per_minute(self) -> float | None:
-        """Epochs ended in this launch, by its minutes; None before the first."""
-        return self._per_minute(self._new_epochs)
+    def blocked_seconds(self) -> float:
+        """How long nothing can be written by now."""
+        return self._clock() - self._blocked_since
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest of the budget takes at the pace of what has finished; None before."""
-        pace = self.trials_per_minute
-        if self.study is None or pace is None:
+        """How long the rest of the budget takes; None where nothing is known.
+
+        At the pace of what has finished, and where all that is left runs, no less than at its own.
+        """
+        if self.study is None:
             return None
-        return max(0, self.study.budget - self.finished) / pace * 60
+        left = max(0, self.study.budget - self.finished)
+        reckoned = self.pace.seconds_for(left, at_a_time=len(self.running))
+        if reckoned is None or left > len(self.running):
+            return reckoned
+        now = self._clock()
+        own = [row.seconds_left(self.epochs, now) or 0.0 for row in self.running.values()]
+        return max([reckoned, *own])
+
+    @property
+    def seconds_allowed(self) -> float | None:
+        """How long the launch may go on yet; None where that is as long as it takes."""
+        return None if self._deadline is None else max(0.0, self._deadline - self._clock())
 
     def _new_best(self) -> Standing | None:
         best, former = self.best, self._best
@@ -147,8 +151,12 @@ class Tally:
 
     def _open(self, opened: Opened) -> None:
         self.study, self.epochs = opened.study, opened.epochs
+        self._deadline = None if opened.seconds is None else self._clock() + opened.seconds
         done = [trial for trial in opened.study.trials if trial.state != "running"]
+        for trial in done:
+            self.pace.know(trial.seconds)
         self.ended = Counter(trial.state for trial in done)
+        self.latest.extend(done)
         self._told = self._first(*map(self._standing, done))
         self._told_default = self._first(
             *(self._standing(trial) for trial in done if trial.default)
@@ -156,32 +164,49 @@ class Tally:
         self._best = self._first(*map(self._standing, opened.study.trials))
 
     def _start(self, started: Started) -> None:
-        if self._began is None:
-            self._began = self._clock()
-        row = self.running.pop(started.number, None) or Row(
+        self.pace.begin()
+        number = started.number
+        row = self.running.get(number) or self._handed_in.pop(number, None) or self._row(started)
+        if number not in self.running:
+            taken = {other.place for other in self.running.values()}
+            row.place = next(place for place in count(1) if place not in taken)
+        row.lost, row.host = False, started.where.partition(":")[0]
+        row.began, row.began_after = self._clock(), row.epoch
+        self.running[number] = row
+
+    def _row(self, started: Started) -> Row:
+        """Make a row of a trial, with what was recorded of it when the study was opened."""
+        row = Row(
             number=started.number,
             params=started.params,
             default=started.default,
+            place=0,
             epoch=started.epoch,
-            best=self._recorded(started.number),
+            began=0.0,
+            began_after=0,
         )
-        row.lost = False
-        self.running[started.number] = row
-
-    def _recorded(self, number: int) -> Standing | None:
-        """Look up what a trial that goes on was worth when the study was opened."""
         trials = self.study.trials if self.study else ()
-        return next((self._standing(trial) for trial in trials if trial.number == number), None)
+        for trial in trials:
+            if trial.number == row.number:
+                row.best = self._standing(trial)
+                row.scores.extend(trial.curve[epoch] for epoch in sorted(trial.curve))
+        return row
+
+    def _hand_in(self, number: int) -> None:
+        """Let a trial rest; it may be started again elsewhere."""
+        if row := self.running.pop(number, None):
+            self._handed_in[number] = row
 
     def _report(self, reported: Reported) -> None:
         row = self.running.get(reported.number)
         if row is None or self.study is None or reported.report.epoch <= row.epoch:
             return  # run again after a loss: recorded and counted before
         metrics = reported.report.metrics
-        row.epoch, row.score = reported.report.epoch, metrics[self.study.objective]
-        self._new_epochs += 1
+        row.epoch = reported.report.epoch
+        row.scores.append(metrics[self.study.objective])
+        self.pace.count_epoch()
         standing = Standing(
-            value=row.score,
+            value=metrics[self.study.objective],
             loss=metrics.get(self._loss, float("inf")),
             number=row.number,
             epoch=row.epoch,
@@ -191,7 +216,8 @@ class Tally:
     def _tell(self, trial: TrialSummary) -> None:
         self.running.pop(trial.number, None)
         self.ended[trial.state] += 1
-        self._new_trials += 1
+        self.latest.append(trial)
+        self.pace.count_trial()
         standing = self._standing(trial)
         self._told = self._first(self._told, standing)
         if trial.default:
@@ -225,6 +251,3 @@ class Tally:
         if one.value != other.value:
             return self.study.better(one.value, other.value)
         return (one.loss, one.number, one.epoch) < (other.loss, other.number, other.epoch)
-
-    def _per_minute(self, quantity: int) -> float | None:
-        return quantity / self.elapsed * 60 if quantity and self.elapsed > 0 else None

@@ -11,13 +11,18 @@ from search.records import (
     Unblocked,
     Waiting,
 )
+<<<<<<< HEAD
 from search.render.tally import Standing, Tally
+=======
+from search.render.rows import Standing
+from search.render.tally import Tally
+>>>>>>> view
 from search.verdict import baselines_in_words
 from search.words import STATES, count, listed, number, pace, seconds, sense
 
 
 def header(tally: Tally) -> dict[str, str]:
-    """Say by name what runs, what it has found, beside what, how far it is and how fast."""
+    """Say by name what runs, what it has found, beside what, how far it is, and how fast."""
     study = tally.study
     assert study is not None
     states = listed([f"{tally.ended[state]} {state}" for state in STATES])
@@ -29,6 +34,9 @@ def header(tally: Tally) -> dict[str, str]:
         "baselines": baselines_in_words(study.baselines, study.objective),
         "finished": f"{tally.finished} of {study.budget}: {states}; {len(tally.running)} running",
         "pace": _pace(tally),
+        "time left": _time_left(tally),
+        "slots": slots(tally.slots) if tally.slots.waiting or tally.slots.lacking else "",
+        "now": _now(tally),
     }
     return {name: said for name, said in facts.items() if said}
 
@@ -96,9 +104,27 @@ def handed_in(fact: Ended) -> str:
 
 
 def _pace(tally: Tally) -> str:
-    trials, epochs, left = tally.trials_per_minute, tally.epochs_per_minute, tally.seconds_left
+    trials, epochs = tally.pace.trials_per_minute, tally.pace.epochs_per_minute
     said = [f"{pace(trials)} trials"] if trials else []
     if epochs:
         said.append(f"{pace(epochs)} epochs")
-    ahead = f"; about {seconds(left)} left" if left is not None else ""
-    return f"{listed(said)} a minute{ahead}" if said else ""
+    return f"{listed(said)} a minute" if said else ""
+
+
+def _time_left(tally: Tally) -> str:
+    """Say how long the budget will take, and when the launch ends even if it isn't spent."""
+    left, allowed = tally.seconds_left, tally.seconds_allowed
+    said = [f"about {seconds(left)}"] if left is not None else []
+    if allowed is not None:
+        said.append(f"its timeout is in {seconds(allowed)}")
+    return "; ".join(said)
+
+
+def _now(tally: Tally) -> str:
+    """Say what keeps a launch from going on as ever; nothing where nothing does."""
+    if tally.stopping is not None:
+        return f"ending, {tally.stopping.value}; {count(len(tally.running), 'trial')} to hand in"
+    if tally.blocked is None:
+        return ""
+    waiting = f"; {count(tally.unwritten, 'report')} to write" if tally.unwritten else ""
+    return f"waiting since {seconds(tally.blocked_seconds)}{waiting}: {tally.blocked.problem}"

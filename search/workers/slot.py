@@ -51,6 +51,7 @@ class Slot:
     starting: Any
     """The reference of the worker's answer; None once it is ready."""
     where: str = ""
+    """Machine and process of its worker, as `host:12`; empty until it is ready."""
     task: TrialTask | None = None
     stream: Any = None
     announced: Any = None
@@ -69,6 +70,9 @@ class Slot:
     """When it was asked what it has answered last; at first, when it was had."""
     _asked: Any = None
     _asked_at: float = 0.0
+
+    def __str__(self) -> str:
+        return self.where
 
     @property
     def was_heard(self) -> bool:

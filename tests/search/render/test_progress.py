@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 from collections.abc import Callable
 
 import pytest
@@ -30,12 +29,10 @@ from search.records import (
 from search.render import live
 from search.render.lines import Lines
 from search.render.live import LiveView
-from search.render.progress import Silence, busy, progress
-from search.render.tally import Tally
+from search.render.progress import PLAIN, Silence, busy, progress
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
-Print = Callable[..., str]
 
 
 class Terminal(io.StringIO):
@@ -80,6 +77,8 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
+    for variable in PLAIN:
+        monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture
@@ -116,6 +115,21 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
     assert isinstance(progress(Terminal(), quiet=False), Lines)
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "CI"])
+def test_an_environment_that_wants_no_drawing_gets_lines(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    assert isinstance(progress(Terminal(), quiet=False), Lines)
+    monkeypatch.setenv(variable, "")
+    assert isinstance(progress(Terminal(), quiet=False), LiveView)
+
+
+def test_colours_asked_for_make_no_terminal_of_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert isinstance(progress(io.StringIO(), quiet=False), Lines)
 
 
 def test_lines_tell_what_happens_once(facts: list[Fact]) -> None:
@@ -214,72 +228,40 @@ def test_the_live_view_takes_every_fact_and_leaves_the_terminal_as_it_was(
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 2  # the cursor is shown again
 
 
+def opening(study: StudySummary, epochs: int) -> list[Fact]:
+    return [Opened(study=study, epochs=epochs, notes=()), started(0)]
+
+
 def test_the_live_view_is_drawn_now_and_then_however_much_happens(
     make_study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = []
-    draw = live.view
-    monkeypatch.setattr(
-        live, "view", lambda tally, height: drawn.append(height) or draw(tally, height=height)
-    )
+    draw = live.frame
+    monkeypatch.setattr(live, "frame", lambda *a, **b: drawn.append(1) or draw(*a, **b))
     clock = Clock()
     with progress(Terminal(), quiet=False, clock=clock) as shown:
-        shown.watch(Opened(study=make_study(), epochs=5000, notes=()))
-        shown.watch(started(0))
+        for fact in opening(make_study(), 5000):
+            shown.watch(fact)
         for epoch in range(1, 5001):
             clock.now += 0.001
             shown.watch(reported(0, epoch, 0.5))
     assert 5 / live.REDRAW_SECONDS * 0.9 <= len(drawn) <= 5 / live.REDRAW_SECONDS + 1
 
 
-def test_the_view_fits_the_terminal_whatever_runs(
-    make_study: Study, make_trial: Trial, printed: Print
-) -> None:
-    tally = Tally(Clock())
-    tally.take(Opened(study=make_study(budget=500), epochs=1000, notes=()))
-    tally.take(Slots(ready=300, waiting=1))
-    long = {f"a_rather_long_name_{n}": 0.123456 for n in range(9)}
-    for number in range(300):
-        tally.take(started(number, dict(long)))
-        tally.take(reported(number, 1, 0.5))
-    text = printed(live.view(tally, height=24))
-    lines = text.splitlines()
-    assert len(lines) <= 24
-    assert max(map(len, lines)) <= 80
-    assert re.search(r"and 2\d\d more", text)
-    assert "1 slot waits for room in Ray" in text
-
-
-def test_the_view_shows_each_running_trial(make_study: Study, printed: Print) -> None:
-    clock = Clock()
-    tally = Tally(clock)
-    tally.take(Opened(study=make_study(budget=4), epochs=9, notes=()))
-    for number in (0, 1):
-        tally.take(started(number))
-    clock.now += 60
-    tally.take(reported(0, 1, 0.7))
-    tally.take(reported(0, 2, 0.6))
-    tally.take(Lost(number=1, attempt=0, reason="killed", blames_trial=True))
-    text = printed(live.view(tally, height=24))
-    assert re.search(r"^best +0\.7000 \(trial 0, epoch 1\)", text, re.MULTILINE)
-    assert re.search(r"^best default +0\.7000", text, re.MULTILINE)
-    assert re.search(r"^0 +2 of 9 +0\.6000 +0\.7000 +heads=4", text, re.MULTILINE)
-    assert re.search(r"^1 +worker lost +- +- +heads=4", text, re.MULTILINE)
-    assert re.search(r"^pace +2 epochs a minute *$", text, re.MULTILINE)
-
-
-def test_time_left_is_said_once_a_trial_has_finished(
-    make_study: Study, make_trial: Trial, printed: Print
-) -> None:
-    clock = Clock()
-    tally = Tally(clock)
-    tally.take(Opened(study=make_study(budget=4), epochs=9, notes=()))
-    tally.take(started(0))
-    clock.now += 600
-    tally.take(reported(0, 1, 0.7))
-    tally.take(Told(trial=make_trial(0, 0.7)))
-    text = printed(live.view(tally, height=24))
-    assert "0.1 trials and 0.1 epochs a minute; about 30 min left" in text
+def test_what_looks_the_same_is_not_drawn_again(make_study: Study) -> None:
+    file, clock = Terminal(), Clock()
+    with progress(file, quiet=False, clock=clock) as shown:
+        for fact in opening(make_study(), 9):
+            clock.now += 1
+            shown.watch(fact)
+        before = len(file.getvalue())
+        for _ in range(9):
+            clock.now += 1
+            shown.watch(Quiet())
+        assert len(file.getvalue()) == before
+        clock.now += 1
+        shown.watch(reported(0, 1, 0.5))
+        assert len(file.getvalue()) > before
 
 
 def test_being_busy_is_said_on_terminals_alone() -> None:

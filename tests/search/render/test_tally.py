@@ -136,7 +136,7 @@ def test_an_epoch_that_is_run_again_counts_once(tally: Tally, clock: Clock) -> N
     tally.take(started(0, epoch=2))
     tally.take(reported(0, 2, 0.6))
     assert not tally.running[0].lost
-    assert tally.epochs_per_minute == 2
+    assert tally.pace.epochs_per_minute == 2
 
 
 def test_a_trial_that_goes_on_keeps_its_best(make_study: Study, make_trial: Trial) -> None:
@@ -168,14 +168,13 @@ def test_earlier_launches_count_for_the_budget_and_not_for_the_pace(
     done = [make_trial(0, 0.5), make_trial(1, 0.6, state="pruned"), make_trial(2)]
     tally.take(opened(make_study(*done, budget=10)))
     assert tally.finished == 3
-    assert tally.seconds_left is None
     clock.now += 1000  # Ray starts: that is no time of a trial
     tally.take(started(3))
     tally.take(started(4))
     clock.now += 60
     tally.take(Told(trial=make_trial(3, 0.5)))
     tally.take(Told(trial=make_trial(4)))
-    assert tally.trials_per_minute == 2
+    assert tally.pace.trials_per_minute == 2
     assert tally.finished == 5
     assert tally.seconds_left == pytest.approx(5 / 2 * 60)
     assert dict(tally.ended) == {"complete": 2, "pruned": 1, "failed": 2}
@@ -187,3 +186,77 @@ def test_a_trial_handed_in_runs_no_more(tally: Tally) -> None:
     tally.take(Ended(number=0, attempt=0, outcome=outcome, weights=None))
     assert not tally.running
     assert tally.finished == 0
+
+
+def test_time_left_is_reckoned_from_former_trials_until_one_has_finished(
+    clock: Clock, make_study: Study, make_trial: Trial
+) -> None:
+    tally = Tally(clock)
+    done = [make_trial(n, 0.5, seconds=length) for n, length in enumerate([40.0, None, 80.0])]
+    tally.take(opened(make_study(*done, budget=11)))
+    assert tally.seconds_left is None  # nothing runs: there is no pace
+    for number in (3, 4):
+        tally.take(started(number))
+    assert tally.seconds_left == 8 * 60 / 2
+    clock.now += 600
+    tally.take(Told(trial=make_trial(3, 0.5)))
+    assert tally.seconds_left == 7 * 600
+
+
+def test_the_last_trials_take_as_long_as_they_themselves_need(
+    clock: Clock, make_study: Study, make_trial: Trial
+) -> None:
+    tally = Tally(clock)
+    tally.take(opened(make_study(budget=2)))
+    tally.take(started(0))
+    tally.take(started(1))
+    clock.now += 10
+    tally.take(Told(trial=make_trial(0, 0.5)))
+    assert tally.seconds_left == 10  # as the other one took
+    tally.take(reported(1, 1, 0.5))
+    assert tally.seconds_left == 8 * 10  # of nine epochs one has ended
+
+
+def test_a_study_without_any_pace_has_no_time_left(tally: Tally) -> None:
+    tally.take(started(0))
+    assert tally.seconds_left is None
+
+
+def test_the_time_of_a_launch_runs_out(clock: Clock, make_study: Study) -> None:
+    tally = Tally(clock)
+    tally.take(Opened(study=make_study(), epochs=9, notes=(), seconds=50.0))
+    clock.now += 20
+    assert tally.seconds_allowed == 30
+    clock.now += 40
+    assert tally.seconds_allowed == 0
+
+
+def test_a_row_keeps_its_place_until_its_trial_ends(tally: Tally, make_trial: Trial) -> None:
+    for number in range(3):
+        tally.take(started(number))
+    tally.take(Lost(number=0, attempt=0, reason="killed", blames_trial=True))
+    tally.take(Told(trial=make_trial(1, 0.5)))
+    tally.take(started(0))
+    tally.take(started(3))
+    assert [(row.place, row.number) for row in tally.rows] == [(1, 0), (2, 3), (3, 2)]
+
+
+def test_a_trial_whose_slot_goes_keeps_its_scores(tally: Tally) -> None:
+    tally.take(started(0))
+    tally.take(reported(0, 1, 0.9))
+    tally.take(reported(0, 2, 0.8))
+    outcome = Outcome(kind="handed_in", reason="", best=None)
+    tally.take(Ended(number=0, attempt=0, outcome=outcome, weights=None))
+    tally.take(started(0, epoch=2))
+    [row] = tally.rows
+    assert (list(row.scores), row.epoch) == ([0.9, 0.8], 2)
+    assert row.best is not None
+    assert row.best.value == 0.9
+
+
+def test_a_trial_that_goes_on_shows_the_scores_it_had(make_study: Study, make_trial: Trial) -> None:
+    tally = Tally(Clock())
+    trial = make_trial(0, 0.9, state="running", curve={2: 0.8, 1: 0.9})
+    tally.take(opened(make_study(trial)))
+    tally.take(started(0, epoch=2))
+    assert tally.running[0].score == 0.8
