@@ -265,13 +265,9 @@ def _run(
         undo.callback(store.close)  # before the workers, with whom payloads lie
         notes = tuple(f"{name}: {said}" for name, said in remarks(study.spec, data).items())
         summary = patience(partial(archive.summary, study))
-<<<<<<< HEAD
         noting = Noting(archive.storage, study.id, study.spec, study.data_summary, watch)
-        noting(Opened(study=summary, epochs=study.spec.epochs, notes=notes))
-=======
         left = stop.seconds_left
-        watch(Opened(study=summary, epochs=study.spec.epochs, notes=notes, seconds=left))
->>>>>>> view
+        noting(Opened(study=summary, epochs=study.spec.epochs, notes=notes, seconds=left))
         coordinator = Coordinator(
             ledger=ledger,
             workers=places,

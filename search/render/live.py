@@ -13,10 +13,6 @@ from search.render import telling
 from search.render.frame import frame
 from search.render.signs import signs_for
 from search.render.tally import Tally
-<<<<<<< HEAD
-from search.words import number, settings
-=======
->>>>>>> view
 
 REDRAW_SECONDS = 0.5
 """The view is drawn no more often."""

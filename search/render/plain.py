@@ -14,12 +14,9 @@ from search.records import (
     TrialSummary,
 )
 from search.verdict import beats_strong, same
-<<<<<<< HEAD
 
 if TYPE_CHECKING:
     from search.report.facts import Report
-=======
->>>>>>> view
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - what JSON holds has no narrower type

@@ -12,12 +12,9 @@ from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch
 from search.render.layout import baseline_table, lean, pairs, section
 from search.verdict import same
 from search.words import count, number, seconds, sense, setting, settings
-<<<<<<< HEAD
 
 if TYPE_CHECKING:
     from search.report.facts import Report
-=======
->>>>>>> view
 
 
 def check(report: CheckReport) -> RenderableType:

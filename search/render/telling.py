@@ -11,12 +11,8 @@ from search.records import (
     Unblocked,
     Waiting,
 )
-<<<<<<< HEAD
-from search.render.tally import Standing, Tally
-=======
 from search.render.rows import Standing
 from search.render.tally import Tally
->>>>>>> view
 from search.verdict import baselines_in_words
 from search.words import STATES, count, listed, number, pace, seconds, sense
 
