@@ -50,12 +50,15 @@ def history(report: Report, shown: Sequence[TrialSummary]) -> str:
     name = _plain(study.objective)
     figure = visualization.plot_optimization_history(_pick(report, shown), target_name=name)
     points, line = figure.data[0], figure.data[1]
+    numbers = [trial.number for trial in shown]
     points.update(
+        x=numbers,
         name="a trial",
         marker={"color": OTHERS[0], "size": 6, "opacity": 0.6},
         hovertemplate="trial %{x}: %{y:.4g}<extra></extra>",
     )
     line.update(
+        x=numbers,
         name="best so far",
         line={"color": BEST, "width": 2, "shape": "hv"},
         hovertemplate="best up to trial %{x}: %{y:.4g}<extra></extra>",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from search.picked import known
 from search.records import TrialState, TrialSummary
 from search.report import figures
 from search.report.facts import Report
@@ -83,8 +84,6 @@ def _curves(report: Report) -> Plot:
 
 def _importance(report: Report) -> Plot:
     said, figure, height = report.no_importance, "", 0
-    if not said and not report.importance:
-        said = "No parameter sets the best trials apart from the others."
     if not said:
         figure, height = figures.importance(report), 120 + 30 * len(report.importance)
         said = (
@@ -100,6 +99,8 @@ def _parallel(report: Report) -> Plot:
     figure, said = "", _without_scores(report)
     if not report.spec.space.domains:
         said = "All parameters are fixed, so there is none to draw."
+    elif not any(known(trial.params, report.spec.space) for trial in report.ended):
+        said = said or "No trial has a parameter of this space."
     if not said:
         shown = thin(report.ended, LINES, first=report.ended)
         figure = figures.parallel(report, shown)
