@@ -205,10 +205,13 @@ def test_the_line_of_the_best_is_the_best_so_far() -> None:
 def test_a_very_poor_trial_does_not_squash_the_others() -> None:
     trials = [trial_of(n, 1.0 + n / 100) for n in range(40)]
     study = study_of(*trials, trial_of(40, 1e9))
-    layout = Page(page(report_of(study))).figures()[0]["layout"]
-    low, high = layout["yaxis"]["range"]
+    read = Page(page(report_of(study)))
+    low, high = read.figures()[0]["layout"]["yaxis"]["range"]
     assert low < 1.0
     assert 1.3 < high < 2.0
+    assert "1 far poorer point lies beyond the axis: a double click shows all." in read.text
+    assert "All 40 trials are shown. Left out: 1 with far poorer scores." in read.text
+    assert len(read.figures()[3]["data"]) == 40 + 1
 
 
 def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
@@ -222,10 +225,11 @@ def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
         "2.000 (trial 0, epoch 1, pruned)",
         "1.500 ngram (strong)",
         "0.2500 better",
+        "0.7500 better",
         "2 of 9: 1 complete, 1 pruned and 0 failed",
         "The best trial beats ngram (1.500).",
-        "nobody runs it just now; launched again, it goes on",
-        "as of 2026-11-26 12:30 UTC",
+        "Nobody runs it just now; launched again, it goes on.",
+        "As of 2026-11-26 12:30 UTC.",
         "lstm-search replay small 1",
         "1.750",
     ):
