@@ -131,6 +131,7 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
     bar.marker.showscale = False
     figure.update_annotations(font_color=None)
     figure.update_xaxes(automargin=True)
+    figure.update_layout(margin_r=56)  # half a name
     return _dressed(figure)
 
 
@@ -281,7 +282,7 @@ def _dressed(figure: go.Figure, span: Span | None = None) -> str:
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 60, "r": 16, "t": 36, "b": 48},
+        margin={"l": 60, "r": figure.layout.margin.r or 16, "t": 36, "b": 48},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hovermode="closest",
         separators=".,",

@@ -45,11 +45,15 @@ code { font-family: ui-monospace, monospace; font-size: .9em; }
 @media (max-width: 34rem) {
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
+  td.long { white-space: nowrap; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: .85rem; }
   nav { display: none; }
   figure, tr, h2 { break-inside: avoid; }
+  .wide { overflow: visible; }
+  .plot { min-width: 0 !important; }
+  td.long { white-space: normal; min-width: 0; }
   h2 { break-after: avoid; }
   pre { white-space: pre-wrap; }
 }
