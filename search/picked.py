@@ -19,10 +19,11 @@ def worth(study: StudySummary) -> tuple[TrialSummary, ...]:
 
 
 class Pick(optuna.Study):
-    """Some trials of a study as Optuna looks at them: with their own numbers, all complete.
+    """Some trials of a study as Optuna looks at them: all complete, numbered by their places.
 
     Each is worth its best epoch, whatever its state is. What the space doesn't know of a trial,
-    as another program may have added it, is left out.
+    as another program may have added it, is left out. Optuna's plots take a trial's number for
+    its place among all.
 
     Arguments:
         study: the study as it stands.
@@ -35,7 +36,7 @@ class Pick(optuna.Study):
         direction = StudyDirection.MAXIMIZE if up else StudyDirection.MINIMIZE
         storage.create_new_study([direction], study.name)
         super().__init__(study.name, storage)
-        self._picked = [_complete(trial, space) for trial in trials]
+        self._picked = [_complete(n, trial, space) for n, trial in enumerate(trials)]
 
     def get_trials(
         self,
@@ -51,11 +52,11 @@ def known(params: Params, space: Space) -> Params:
     return {name: value for name, value in params.items() if value in space.domains.get(name, ())}
 
 
-def _complete(trial: TrialSummary, space: Space) -> FrozenTrial:
+def _complete(place: int, trial: TrialSummary, space: Space) -> FrozenTrial:
     params = known(trial.params, space)
     return FrozenTrial(
-        number=trial.number,
-        trial_id=trial.number,
+        number=place,
+        trial_id=place,
         state=TrialState.COMPLETE,
         value=trial.value,
         datetime_start=None,

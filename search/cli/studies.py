@@ -25,7 +25,7 @@ from search.cli.options import (
     places,
     whole,
 )
-from search.errors import SearchError
+from search.errors import SearchError, WrongUse
 from search.records import Ending, Stopped
 from search.urls import without_password
 
@@ -221,7 +221,7 @@ def report(
     from search.render import output, plain, progress, reports
 
     if to is None and not as_json:
-        raise typer.BadParameter("name a file with --to FILE, or use --json")
+        raise WrongUse("--to: no file is named - use --to FILE, or --json")
     with progress.busy(f"reading {name}", sys.stderr, quiet=quiet):
         found = operations.report(
             places(storage),

@@ -22,6 +22,7 @@ from search.spec.writing import toml
 
 TOP = 20
 """The most trials that are called the best."""
+NO_DIFFERENCE = "No parameter sets the best trials apart from the others."
 VERSIONS_OF = ("lstm-attn-search", "torch", "optuna", "ray", "datasets", "numpy")
 """Packages on which results depend."""
 
@@ -87,6 +88,7 @@ def facts(stored: StoredStudy, study: StudySummary, *, written: datetime, databa
     """
     spec = stored.spec
     weights = _weights(study.trials, spec.space)
+    shares = importance(study, spec.space)
     return Report(
         study=study,
         spec=spec,
@@ -94,9 +96,9 @@ def facts(stored: StoredStudy, study: StudySummary, *, written: datetime, databa
         database=database,
         weights=weights,
         front=front(study, weights),
-        importance=importance(study, spec.space),
+        importance=shares,
         importance_by=METHOD,
-        no_importance=unknown(study, spec.space),
+        no_importance="" if shares else unknown(study, spec.space) or NO_DIFFERENCE,
         data=stored.data_summary,
         fingerprint=stored.fingerprint,
         file=study_file(spec),

@@ -15,7 +15,8 @@ from plotly.offline import get_plotlyjs
 
 from search.domains import Choice
 from search.picked import Pick
-from search.records import Params, StudySummary, TrialState, TrialSummary, Value
+from search.records import Params, TrialState, TrialSummary, Value
+from search.report.axes import Span
 from search.report.facts import Report
 from search.space import Space
 from search.words import number
@@ -33,40 +34,46 @@ OTHERS = ("#3b8bd0", "#c79a3a", "#a565c4", "#d9483b", "#8a8f98")
 """Of one variant after another."""
 POOR, GOOD = "rgb(138, 143, 152)", "rgb(224, 82, 30)"
 """Ends of the scale of scores."""
-OUTLYING, MOST = 4.0, 0.95
-"""An axis leaves out scores that lie so many times further from the best than most trials' do."""
+FEW = 12
+"""Numbers on an axis that are all written."""
 LOGARITHMIC = 20
 """Sizes that lie so many times apart are drawn on a logarithmic axis."""
 
 
-def history(report: Report, shown: Sequence[TrialSummary]) -> str:
+def history(report: Report, shown: Sequence[TrialSummary], span: Span | None) -> str:
     """Draw scores in the order of the trials, and the best so far.
 
     Arguments:
         report: of the study.
-        shown: trials that have ended an epoch.
+        shown: trials that have ended an epoch, by number.
+        span: the range of the scores' axis; None: all.
     """
-    study = report.study
-    name = _plain(study.objective)
+    name = _plain(report.study.objective)
     figure = visualization.plot_optimization_history(_pick(report, shown), target_name=name)
     points, line = figure.data[0], figure.data[1]
+    numbers = [trial.number for trial in shown]
     points.update(
+        x=numbers,
         name="a trial",
-        marker={"color": OTHERS[0], "size": 6, "opacity": 0.6},
+        marker={"color": OTHERS[0], "size": 6, "opacity": 0.75},
         hovertemplate="trial %{x}: %{y:.4g}<extra></extra>",
     )
     line.update(
+        x=numbers,
         name="best so far",
         line={"color": BEST, "width": 2, "shape": "hv"},
         hovertemplate="best up to trial %{x}: %{y:.4g}<extra></extra>",
     )
     _baseline(figure, report)
-    figure.update_xaxes(title="trial")
-    return _dressed(figure, _span(study, [trial.value for trial in shown]))
+    figure.update_xaxes(title="trial", dtick=_whole(max(numbers)))
+    return _dressed(figure, span)
 
 
 def curves(
-    report: Report, shown: Sequence[TrialSummary], epochs: Mapping[int, Mapping[int, float]]
+    report: Report,
+    shown: Sequence[TrialSummary],
+    epochs: Mapping[int, Mapping[int, float]],
+    span: Span | None,
 ) -> str:
     """Draw learning curves, those of one outcome in one colour, the best trial's above them.
 
@@ -74,6 +81,7 @@ def curves(
         report: of the study.
         shown: trials with an epoch at least.
         epochs: objective by epoch, by trial.
+        span: the range of the scores' axis; None: all.
     """
     figure = go.Figure()
     for state in ("pruned", "failed", "running", "complete"):
@@ -84,11 +92,10 @@ def curves(
     if best and best[0].number in epochs:
         name = f"the best, trial {best[0].number}"
         figure.add_trace(_lines(best, epochs, name=name, color=BEST, width=3))
-    figure.update_xaxes(title="epoch")
+    figure.update_xaxes(title="epoch", dtick=_whole(max(map(max, epochs.values()))))
     figure.update_yaxes(title=_plain(report.study.objective))
     _baseline(figure, report)
-    values = [value for curve in epochs.values() for value in curve.values()]
-    return _dressed(figure, _span(report.study, values))
+    return _dressed(figure, span)
 
 
 def importance(report: Report) -> str:
@@ -113,27 +120,34 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
     figure = visualization.plot_parallel_coordinate(_pick(report, shown), target_name=name)
     down = report.study.direction == "minimize"
     *lines, bar = figure.data
-    for line in lines:  # its first axis is the score, from 0 to 1
-        share = 1 - line.y[0] if down else line.y[0]
+    lines.sort(key=lambda line: line.y[0], reverse=down)  # its first axis is the score, from 0 to 1
+    for place, line in enumerate(lines, start=1):
+        share = place / len(lines)
         line.update(
-            line={"color": find_intermediate_color(POOR, GOOD, share, colortype="rgb")},
+            line={"color": find_intermediate_color(POOR, GOOD, share**2, colortype="rgb")},
             opacity=0.25 + 0.65 * share**3,
         )
-    figure.data = (*sorted(lines, key=lambda line: line.opacity), bar)
-    scale = [[0, POOR], [1, GOOD]]
-    bar.marker.update(colorscale=scale, reversescale=down)
-    bar.marker.colorbar.update(thickness=10, title=None, outlinewidth=0)
+    figure.data = (*lines, bar)
+    bar.marker.showscale = False
     figure.update_annotations(font_color=None)
+    figure.update_xaxes(automargin=True)
+    figure.update_layout(margin_r=56)  # half a name
     return _dressed(figure)
 
 
-def front(report: Report, shown: Sequence[TrialSummary], best: Sequence[TrialSummary]) -> str:
+def front(
+    report: Report,
+    shown: Sequence[TrialSummary],
+    best: Sequence[TrialSummary],
+    span: Span | None,
+) -> str:
     """Draw scores by size of the model, a colour a variant, and join the efficient front.
 
     Arguments:
         report: of the study.
         shown: trials with a score and a size.
         best: those of the front.
+        span: the range of the scores' axis; None: all.
     """
     figure = go.Figure()
     fixed = report.spec.space.fixed.get("variant", "")
@@ -141,7 +155,7 @@ def front(report: Report, shown: Sequence[TrialSummary], best: Sequence[TrialSum
     for place, variant in enumerate(variants):
         group = [one for one in shown if str(one.params.get("variant", fixed)) == variant]
         color = OTHERS[place % len(OTHERS)]
-        marker = {"color": color, "size": 7, "opacity": 0.6}
+        marker = {"color": color, "size": 7, "opacity": 0.75}
         figure.add_trace(_sizes(report, group, name=_plain(variant), mode="markers", marker=marker))
     figure.add_trace(
         _sizes(
@@ -157,7 +171,7 @@ def front(report: Report, shown: Sequence[TrialSummary], best: Sequence[TrialSum
     apart = max(sizes) > LOGARITHMIC * min(sizes)
     figure.update_xaxes(title="weights", type="log" if apart else "linear", tickformat="~s")
     figure.update_yaxes(title=_plain(report.study.objective))
-    return _dressed(figure, _span(report.study, [trial.value for trial in shown]))
+    return _dressed(figure, span)
 
 
 def program() -> str:
@@ -229,7 +243,7 @@ def _lines(
         mode="lines+markers",
         line={"color": color, "width": width},
         marker={"color": color, "size": width + 2},
-        opacity=1.0 if width > 1 else 0.6,
+        opacity=1.0 if width > 1 else 0.7,
         hovertemplate="trial %{customdata}, epoch %{x}: %{y:.4g}<extra></extra>",
     )
 
@@ -244,6 +258,11 @@ def _sizes(report: Report, trials: Sequence[TrialSummary], **look: object) -> go
     )
 
 
+def _whole(last: int) -> int | None:
+    """Choose the step of an axis of whole numbers, which a short one would divide; None: any."""
+    return 1 if last <= FEW else None
+
+
 def _baseline(figure: go.Figure, report: Report) -> None:
     """Draw the strong baseline as a line across."""
     strong = report.study.strong
@@ -256,33 +275,19 @@ def _baseline(figure: go.Figure, report: Report) -> None:
         )
 
 
-def _span(study: StudySummary, values: Sequence[float | None]) -> tuple[float, float] | None:
-    """Choose the range of an axis of scores that a few very poor ones would squash; None: any."""
-    up = study.direction == "maximize"
-    ordered = sorted((value for value in values if value is not None), reverse=up)
-    if study.strong is not None:
-        ordered.insert(0, study.strong.validation[study.objective])
-        ordered.sort(reverse=up)
-    best, most, worst = ordered[0], ordered[int(MOST * (len(ordered) - 1))], ordered[-1]
-    if abs(worst - best) <= OUTLYING * abs(most - best) or most == best:
-        return None
-    margin = 0.05 * (most - best)
-    return (most + margin, best - margin) if up else (best - margin, most + margin)
-
-
-def _dressed(figure: go.Figure, span: tuple[float, float] | None = None) -> str:
+def _dressed(figure: go.Figure, span: Span | None = None) -> str:
     """Give a plot the look that all have, without colours, as JSON."""
     figure.update_layout(
         title=None,
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 60, "r": 16, "t": 36, "b": 48},
+        margin={"l": 60, "r": figure.layout.margin.r or 16, "t": 36, "b": 48},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hovermode="closest",
         separators=".,",
     )
     if span is not None:
-        figure.update_yaxes(range=sorted(span))
+        figure.update_yaxes(range=span)
     text: str = figure.to_json(engine="json")
     return text

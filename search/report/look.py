@@ -21,7 +21,7 @@ h2 {
   margin: 2.5rem 0 .5rem; padding-top: .5rem; font-size: 1.2rem;
   border-top: 1px solid var(--line);
 }
-p { margin: .5rem 0; max-width: 46rem; }
+p { margin: .5rem 0; max-width: 54rem; }
 .soft, figcaption, th { color: var(--soft); }
 .verdict { font-weight: 600; }
 nav { margin: 1rem 0; font-size: .9rem; }
@@ -37,8 +37,6 @@ th { font-weight: 500; }
 td.number, th.number { text-align: right; }
 td.long { white-space: normal; min-width: 18rem; }
 figure { margin: 0; }
-.plot { min-width: 20rem; }
-#parallel .plot { min-width: 44rem; }
 pre {
   background: var(--panel); padding: .8rem 1rem; overflow-x: auto;
   font: .85rem/1.5 ui-monospace, monospace; border-radius: .3rem;
@@ -47,11 +45,15 @@ code { font-family: ui-monospace, monospace; font-size: .9em; }
 @media (max-width: 34rem) {
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
+  td.long { white-space: nowrap; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: .85rem; }
   nav { display: none; }
   figure, tr, h2 { break-inside: avoid; }
+  .wide { overflow: visible; }
+  .plot { min-width: 0 !important; }
+  td.long { white-space: normal; min-width: 0; }
   h2 { break-after: avoid; }
   pre { white-space: pre-wrap; }
 }

@@ -58,16 +58,16 @@ def page(report: Report) -> str:
 def _standing(report: Report) -> str:
     """Say what the study is, whether it runs, and when this was."""
     when = f"{report.written:%Y-%m-%d %H:%M} UTC"
-    return f"{report.study.task}; {runs(report.study)}; as of {when}"
+    return f"{report.study.task}. {runs(report.study)}. As of {when}."
 
 
 def runs(study: StudySummary) -> str:
     """Say whether a study still runs."""
     if study.owner:
-        return f"it runs: {study.owner}"
+        return f"It runs: {study.owner}"
     if study.finished >= study.budget:
-        return "its budget is spent"
-    return "nobody runs it just now; launched again, it goes on"
+        return "Its budget is spent"
+    return "Nobody runs it just now; launched again, it goes on"
 
 
 def _plot(plot: Plot) -> str:
@@ -75,9 +75,10 @@ def _plot(plot: Plot) -> str:
     if not plot.figure:
         return said
     data = plot.figure.replace("<", "\\u003c")  # no tag ends a script but its own
+    size = f"height: {plot.height}px; min-width: {plot.width}px"
     return f"""{said}
 <figure class="wide">
-<div class="plot" style="height: {plot.height}px" data-figure="{plot.name}-data"></div>
+<div class="plot" style="{size}" data-figure="{plot.name}-data"></div>
 <script type="application/json" id="{plot.name}-data">{data}</script>
 </figure>"""
 

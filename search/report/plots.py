@@ -1,10 +1,13 @@
 """The plots of a report: which trials each shows, and a sentence where there is nothing to show."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from search.picked import known
 from search.records import TrialState, TrialSummary
 from search.report import figures
+from search.report.axes import Span, span, within
 from search.report.facts import Report
 from search.report.thinning import thin, thin_curve
 from search.words import count, listed
@@ -17,6 +20,8 @@ EPOCHS = 200
 """The most epochs that are drawn of a curve."""
 LINES = 150
 """The most trials that are drawn as a line over all parameters each."""
+ROUGH = 50
+"""Trials below which importance is called rough."""
 NO_TRIALS = "No trial has started yet."
 NO_SCORES = "No trial has ended an epoch yet, so there is no score to draw."
 
@@ -34,6 +39,8 @@ class Plot:
     """The plot as JSON for plotly; empty where there is none."""
     height: int = 420
     """Pixels."""
+    width: int = 320
+    """Pixels below which the plot is scrolled."""
 
 
 def plots(report: Report) -> tuple[Plot, ...]:
@@ -56,10 +63,11 @@ def _history(report: Report) -> Plot:
             if not better or report.study.better(trial.value, better[-1].value or 0.0):
                 better.append(trial)
         shown = thin(report.ended, POINTS, first=[*better, *report.ended])
-        figure = figures.history(report, shown)
+        range_ = span(report.study, _values(shown))
+        figure = figures.history(report, shown, range_)
         said = (
             "Each point is a trial of any state, worth its best epoch; the line is the best so "
-            f"far. {_of(shown, report.ended)}"
+            f"far. {_of(shown, report.ended)}{_beyond(range_, _values(shown))}"
         )
     return Plot(name="history", title="Optimisation history", said=(said,), figure=figure)
 
@@ -77,14 +85,15 @@ def _curves(report: Report) -> Plot:
     said = f"{listed(numbers)}. {_of(shown, trials)}"
     if cut:
         said += f" Of each, {EPOCHS} epochs at most: the first, the last, the best, others evenly."
-    figure = figures.curves(report, shown, curves)
+    values = [value for curve in curves.values() for value in curve.values()]
+    range_ = span(report.study, [value for value in values if math.isfinite(value)])
+    said += _beyond(range_, values)
+    figure = figures.curves(report, shown, curves, range_)
     return Plot(name="curves", title="Learning curves", said=(said,), figure=figure)
 
 
 def _importance(report: Report) -> Plot:
     said, figure, height = report.no_importance, "", 0
-    if not said and not report.importance:
-        said = "No parameter sets the best trials apart from the others."
     if not said:
         figure, height = figures.importance(report), 120 + 30 * len(report.importance)
         said = (
@@ -92,6 +101,8 @@ def _importance(report: Report) -> Plot:
             f"{report.importance_by} over all {count(len(report.ended), 'trial')} that have ended "
             "an epoch, of any state."
         )
+        if len(report.ended) < ROUGH:
+            said += " Of so few it is rough."
     title = "Importance of the parameters"
     return Plot(name="importance", title=title, said=(said,), figure=figure, height=height)
 
@@ -100,13 +111,22 @@ def _parallel(report: Report) -> Plot:
     figure, said = "", _without_scores(report)
     if not report.spec.space.domains:
         said = "All parameters are fixed, so there is none to draw."
+    elif not any(known(trial.params, report.spec.space) for trial in report.ended):
+        said = said or "No trial has a parameter of this space."
     if not said:
-        shown = thin(report.ended, LINES, first=report.ended)
+        range_ = span(report.study, _values(report.ended))
+        near = [trial for trial in report.ended if within(range_, trial.value or 0.0)]
+        shown = thin(near, LINES, first=near)
         figure = figures.parallel(report, shown)
-        said = "A line is a trial; the stronger its colour, the better its score. " + _of(
-            shown, report.ended
+        said = (
+            f"A line is a trial; the better its place, the stronger its colour. {_of(shown, near)}"
         )
-    return Plot(name="parallel", title="Parameters and score", said=(said,), figure=figure)
+        if len(near) < len(report.ended):
+            said += f" Left out: {len(report.ended) - len(near):,} with far poorer scores."
+    width = 90 * (1 + len(report.spec.space.domains))
+    return Plot(
+        name="parallel", title="Parameters and score", said=(said,), figure=figure, width=width
+    )
 
 
 def _front(report: Report) -> Plot:
@@ -117,10 +137,11 @@ def _front(report: Report) -> Plot:
     if not said:
         front = [trial for trial in trials if trial.number in set(report.front)]
         shown = thin(trials, POINTS, first=[*front, *trials])
-        figure = figures.front(report, shown, front)
+        range_ = span(report.study, _values(shown))
+        figure = figures.front(report, shown, front, range_)
         said = (
             "The line joins the efficient front: trials than which no smaller model, by numbers "
-            f"that are trained, is as good. {_of(shown, trials)}"
+            f"that are trained, is as good. {_of(shown, trials)}{_beyond(range_, _values(shown))}"
         )
     return Plot(name="front", title=title, said=(said,), figure=figure)
 
@@ -139,6 +160,17 @@ def _without_scores(report: Report) -> str:
             else ("The only trial failed before an epoch had ended.")
         )
     return NO_SCORES
+
+
+def _values(trials: Iterable[TrialSummary]) -> list[float]:
+    return [trial.value for trial in trials if trial.value is not None]
+
+
+def _beyond(range_: Span | None, values: Sequence[float]) -> str:
+    """Say how many scores an axis doesn't reach; nothing where it reaches all."""
+    far = sum(not within(range_, value) for value in values)
+    points = f"{count(far, 'far poorer point')} {'lies' if far == 1 else 'lie'}"
+    return f" {points} beyond the axis: a double click shows all." if far else ""
 
 
 def _of(shown: Sequence[TrialSummary], trials: Sequence[TrialSummary]) -> str:

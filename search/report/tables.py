@@ -35,18 +35,19 @@ def summary(report: Report) -> str:
     facts = {
         "objective": f"{study.objective} ({sense(study.direction)})",
         "best": f"{number(best.value)} ({place(best)})" if best else _no_leader(report),
+        "its other metrics": _others(report),
         "best default": f"{number(default.value)} ({place(default)})" if default else "none yet",
+        "beside the best default": _beside(report, default.value if default else None),
         "baselines": baselines_in_words(study.baselines, study.objective) or "none",
+        "beside the strong baseline": _beside(
+            report, strong.validation[study.objective] if strong else None
+        ),
         "finished": f"{study.finished:,} of {study.budget:,}: {counted}{going}",
         "epochs": _epochs(report),
         "queue": f"{study.queued.state}, {study.queued.reason}".rstrip(", ")
         if study.queued
         else "",
     }
-    if strong and best and best.value is not None:
-        gap = abs(best.value - strong.validation[study.objective])
-        won = study.better(best.value, strong.validation[study.objective])
-        facts["against the strong one"] = f"{number(gap)} {'better' if won else 'worse'}"
     said = verdict(study)
     return _pairs(facts) + (f'\n<p class="verdict">{escape(said)}</p>' if said else "")
 
@@ -58,9 +59,7 @@ def best(report: Report) -> str:
         return f"<p>{escape(_no_leader(report))}.</p>"
     shown = report.best
     rest = [trial for trial in study.leaders[len(shown) :] if trial.default]
-    others = [name for name in study.leaders[0].metrics if name != study.objective]
-    head = ["", "trial", study.objective, "epoch", "weights", "time", *others, "state"]
-    head.append("configuration")
+    head = ["", "trial", study.objective, "epoch", "weights", "time", "state", "configuration"]
     ranks = {trial.number: f"{rank}." for rank, trial in enumerate(shown, start=1)}
     rows = [
         [
@@ -70,17 +69,19 @@ def best(report: Report) -> str:
             str(trial.best_epoch),
             f"{report.weights[trial.number]:,}" if trial.number in report.weights else NOTHING,
             seconds(trial.seconds),
-            *(number(trial.metrics.get(name)) for name in others),
             trial.state,
             settings(trial.params),
         ]
         for trial in [*shown, *rest]
     ]
-    said = f"{count(len(shown), 'trial')} of {len(study.leaders):,} that have ended an epoch."
+    all_of = (
+        f"{count(len(study.leaders), 'trial')} that {'has' if len(study.leaders) == 1 else 'have'}"
+    )
+    some = "" if len(shown) == len(study.leaders) else f"The {len(shown)} best of "
+    said = f"{some}{all_of} ended an epoch, of any state."
     if rest:
-        said += f" Below them, {'a default' if len(rest) == 1 else 'the defaults'}."
-    numbers = range(2, 6 + len(others))
-    return f"<p>{said}</p>\n{_table(head, rows, numbers=numbers)}"
+        said += f" Below them, {'a default' if len(rest) == 1 else 'the other defaults'}."
+    return f"<p>{said}</p>\n{_table(head, rows, numbers=range(2, 6), long=(7,))}"
 
 
 def failures(report: Report) -> str:
@@ -104,7 +105,8 @@ def data(report: Report) -> str:
     said = _pairs({**facts, "fingerprint": report.fingerprint})
     if not study.baselines:
         return f"{said}\n<p>No baseline was scored.</p>"
-    rows, metrics = [], list(study.baselines[0].validation)
+    rows = []
+    metrics = sorted(study.baselines[0].validation, key=lambda name: name != study.objective)
     for one in study.baselines:
         for where, scores in (("validation", one.validation), ("test", one.test)):
             if scores is not None:
@@ -130,6 +132,23 @@ def again(report: Report) -> str:
 <p>With one slot a study comes out as it did, to the last bit, on the same kind of processor; with
 several, each of its trials does.</p>
 <pre>{escape(commands)}</pre>"""
+
+
+def _beside(report: Report, other: float | None) -> str:
+    """Say how much better or worse the best trial is than something else; nothing without."""
+    study = report.study
+    if other is None or not study.leaders or study.leaders[0].value in (None, other):
+        return ""
+    value = study.leaders[0].value
+    assert value is not None
+    return f"{number(abs(value - other))} {'better' if study.better(value, other) else 'worse'}"
+
+
+def _others(report: Report) -> str:
+    """List the metrics of the best trial beside the objective."""
+    metrics = report.study.leaders[0].metrics if report.study.leaders else {}
+    others = {name: one for name, one in metrics.items() if name != report.study.objective}
+    return ", ".join(f"{name} {number(one)}" for name, one in others.items())
 
 
 def _no_leader(report: Report) -> str:

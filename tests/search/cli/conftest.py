@@ -44,6 +44,7 @@ from search.records import (
 )
 from search.settings import Settings
 from search.spec import load, resolve
+from tests.search.made_up import report_of, study_of
 from tests.search.moods import MOODS, STUDY
 
 METRICS = {"accuracy": 0.123, "balanced_accuracy": 0.5, "macro_f1": 0.5, "cross_entropy": 0.7}
@@ -107,6 +108,7 @@ RESULTS: dict[str, Any] = {
             beats_strong_baseline=None,
         ),
     ),
+    "report": report_of(study_of()),
     "score": {"accuracy": 0.5},
     "predict": [{"row": 1, "label": "a,b", "probability": 0.5}],
     "generate": " and so on",

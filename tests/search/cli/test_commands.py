@@ -27,6 +27,7 @@ COMMANDS = {
     "best",
     "replay",
     "export",
+    "report",
     "score",
     "predict",
     "generate",
@@ -120,6 +121,7 @@ def test_places_come_from_the_environment(
         "best vowels",
         "replay vowels 0",
         "export vowels --to out",
+        "report vowels",
         "score out data.csv",
         "predict out data.csv",
     ],
@@ -240,3 +242,28 @@ def test_an_unknown_study_is_told_before_anything_is_asked(run: Run, fake: Any) 
 
 def test_the_dashboard_says_where_it_is(run: Run, fake: Any) -> None:
     assert run("dashboard --port 0").stdout == "http://127.0.0.1:1/dashboard - Ctrl-C to end\n"
+
+
+def test_a_report_takes_its_options_and_says_where_it_is(
+    run: Run, fake: Any, tmp_path: Path
+) -> None:
+    result = run(f"report vowels --to a.html --force --storage sqlite:///{tmp_path}/x.db")
+    assert result.stdout == "a.html: small, 0 trials, 0 of 1 finished\n"
+    [(name, (settings, study), given)] = fake.calls
+    assert (name, study, settings.storage) == ("report", "vowels", f"sqlite:///{tmp_path}/x.db")
+    assert given == {"to": Path("a.html"), "force": True, "written_as": None}
+
+
+def test_a_report_as_json_goes_where_it_is_wished(run: Run, fake: Any) -> None:
+    printed = json.loads(run("report vowels --json").stdout)
+    assert (printed["name"], fake.calls[-1][2]["to"]) == ("small", None)
+    said = run("report vowels --json --to a.json").stdout
+    assert said.startswith("a.json: small")
+    write = fake.calls[-1][2]["written_as"]
+    assert json.loads(write(fake.results["report"])) == printed
+
+
+def test_a_report_needs_a_file_or_json(run: Run, fake: Any) -> None:
+    result = run("report vowels")
+    assert (result.exit_code, fake.calls) == (2, [])
+    assert result.stderr == "--to: no file is named - use --to FILE, or --json\n"

@@ -1,0 +1,37 @@
+"""How far an axis of scores goes, where a few very poor ones would squash all others."""
+
+from collections.abc import Sequence
+
+from search.records import StudySummary
+
+OUTLYING, MOST = 4.0, 0.95
+"""Scores that lie so many times further from the best than those of most trials are left out."""
+MARGIN = 0.05
+"""Room beside the outermost scores, as a share of what is shown."""
+
+Span = tuple[float, float]
+
+
+def span(study: StudySummary, values: Sequence[float]) -> Span | None:
+    """Choose the range of an axis of scores; None where all of them fit.
+
+    Arguments:
+        study: whose objective it is.
+        values: scores, finite ones.
+    """
+    up = study.direction == "maximize"
+    shown = [*values, *([study.strong.validation[study.objective]] if study.strong else [])]
+    ordered = sorted(shown, reverse=up)
+    if not ordered:
+        return None
+    best, most, worst = ordered[0], ordered[int(MOST * (len(ordered) - 1))], ordered[-1]
+    if abs(worst - best) <= OUTLYING * abs(most - best) or most == best:
+        return None
+    margin = MARGIN * abs(most - best)
+    low, high = min(best, most), max(best, most)
+    return low - margin, high + margin
+
+
+def within(range_: Span | None, value: float) -> bool:
+    """Tell whether an axis shows a score."""
+    return range_ is None or range_[0] <= value <= range_[1]

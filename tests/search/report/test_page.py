@@ -1,0 +1,236 @@
+"""The page of a report: whole, alone, and safe from the texts in it."""
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from plotly.offline import get_plotlyjs
+
+from search.records import BaselineScore, StudySummary
+from search.report.page import page
+from search.report.plots import CURVES, LINES, POINTS, plots
+from search.space import Choice
+from search.spec import StudySpec
+from tests.search.conftest import spec_of
+from tests.search.made_up import SCRIPT, odd_studies, report_of, searched, study_of, trial_of
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+WHY = {
+    "empty": "No trial has started yet.",
+    "running": "No trial has ended an epoch yet, so there is no score to draw.",
+    "failures": "All 3 trials failed before an epoch had ended.",
+    "one failure": "The only trial failed before an epoch had ended.",
+    "equal": "All 8 trials have the same score, so no parameter made a difference.",
+    "single": "1 of the trials so far has ended an epoch, and importance needs 5.",
+    "fixed": "All parameters are fixed, so there is none to draw.",
+    "infinite": "1 of the trials so far has ended an epoch, and importance needs 5.",
+    "foreign": "No trial's model can be built from its parameters, so none has a size.",
+}
+"""What a page says where there is nothing to draw, by what is odd about the study."""
+
+
+class Page(HTMLParser):
+    """Reads a page, and fails where a tag isn't closed in its turn."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        elif self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def figures(self) -> list[dict[str, Any]]:
+        data = [attrs for tag, attrs in self.tags if attrs.get("type") == "application/json"]
+        return [json.loads(script) for script in self.scripts if script.startswith("{")][
+            : len(data)
+        ]
+
+
+def large(count: int = 5_000, epochs: int = 50) -> StudySummary:
+    return searched(lambda params: float(params["learning_rate"]), count=count, epochs=epochs)
+
+
+@pytest.mark.parametrize("odd", odd_studies())
+def test_a_page_is_whole_and_says_why_it_draws_nothing(odd: str) -> None:
+    study, spec = odd_studies()[odd]
+    read = Page(page(report_of(study, spec)))
+    assert WHY[odd] in read.text
+    sections = [attrs["id"] for tag, attrs in read.tags if tag == "section"]
+    assert [one for one in sections if one != "failures"] == [
+        "summary", "history", "curves", "importance", "parallel", "front", "best", "data", "again",
+    ]  # fmt: skip
+    assert ("failures" in sections) == ("fail" in odd)
+    for plot in plots(report_of(study, spec)):
+        assert plot.said
+        assert all(sentence.endswith(".") for sentence in plot.said)
+
+
+def test_nothing_is_fetched() -> None:
+    text = page(report_of(large(count=20)))
+    read = Page(text)
+    for tag, attrs in read.tags:
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
+        assert not {"src", "srcset", "action", "onclick", "onload"} & set(attrs), tag
+        assert str(attrs.get("href", "#")).startswith("#")
+    policy = next(a["content"] for t, a in read.tags if "http-equiv" in a)
+    assert str(policy).startswith("default-src 'none'")
+    assert "http" not in str(policy)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert style
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+    assert sum(get_plotlyjs() in script for script in read.scripts) == 1
+
+
+def test_a_page_without_plots_has_no_plotly() -> None:
+    study, spec = odd_studies()["empty"]
+    assert len(page(report_of(study, spec))) < 50_000
+
+
+def hostile() -> tuple[StudySummary, StudySpec]:
+    """Give a study with a script in every text that may come from outside."""
+    space = spec_of(
+        domains={
+            SCRIPT: Choice(values=(f"{SCRIPT}1", f"{SCRIPT}2")),
+            "hidden_size": Choice(values=(8, 12)),
+        }
+    ).space
+    spec = spec_of(space=space)
+    trials = [
+        trial_of(
+            n,
+            1.0 + n,
+            params={SCRIPT: f"{SCRIPT}{1 + n % 2}", "hidden_size": 8 + 4 * (n % 2)},
+            metrics={"cross_entropy": 1.0 + n, SCRIPT: 1.0},
+            reason=SCRIPT,
+        )
+        for n in range(6)
+    ]
+    failed = trial_of(6, None, state="failed", reason=SCRIPT)
+    base = BaselineScore(
+        name=SCRIPT, strong=True, validation={"cross_entropy": 3.0, SCRIPT: 1.0}, test=None
+    )
+    return study_of(*trials, failed, name=SCRIPT, owner=SCRIPT, baselines=(base,)), spec
+
+
+def test_what_comes_from_outside_is_text() -> None:
+    study, spec = hostile()
+    text = page(report_of(study, spec, data_summary={SCRIPT: SCRIPT}, fingerprint=SCRIPT))
+    assert SCRIPT not in text
+    assert "<script>alert" not in text
+    read = Page(text)
+    assert SCRIPT in read.text
+    assert [tag for tag, _ in read.tags].count("script") == 7  # five plots, plotly, ours
+    figures = json.dumps(read.figures())
+    assert len(read.figures()) == 5
+    assert "<script" not in figures  # plotly takes some HTML in its texts
+    assert "&lt;script&gt;" in figures
+
+
+def test_many_trials_are_thinned_and_the_page_says_so() -> None:
+    study = large()
+    report = report_of(study)
+    text = page(report)
+    read = Page(text)
+    ended = len(study.leaders)
+    for limit in (POINTS, CURVES, LINES):
+        assert f"{limit:,} of {ended:,} trials are shown: the best, and of the others evenly." in (
+            read.text
+        )
+    assert len(text) < 15_000_000
+    best = study.leaders[0].number
+    history, curves, _, parallel, front = read.figures()
+    assert best in history["data"][0]["x"]
+    assert best in front["data"][0]["customdata"] + front["data"][1]["customdata"]
+    assert any(best in trace["customdata"] for trace in curves["data"])
+    assert len(parallel["data"]) == LINES + 1
+
+
+def test_few_trials_are_all_there() -> None:
+    study = large(count=10, epochs=3)
+    read = Page(page(report_of(study)))
+    assert "All 10 trials are shown." in read.text
+    assert "are shown: the best" not in read.text
+    assert sorted(read.figures()[0]["data"][0]["x"]) == list(range(10))
+
+
+def test_long_curves_are_thinned_too() -> None:
+    curve = {epoch: 1 / epoch for epoch in range(1, 5_001)}
+    study = study_of(trial_of(0, curve[5_000], curve=curve, best_epoch=5_000))
+    read = Page(page(report_of(study)))
+    assert "Of each, 200 epochs at most" in read.text
+    assert max(len(trace["x"]) for trace in read.figures()[1]["data"]) <= 201
+
+
+def test_curves_have_a_colour_for_each_outcome_and_the_best_is_on_top() -> None:
+    study = large(count=40, epochs=4)
+    traces = Page(page(report_of(study))).figures()[1]["data"]
+    names = [trace["name"] for trace in traces]
+    assert names == [
+        "pruned", "failed", "running", "complete", f"the best, trial {study.leaders[0].number}",
+    ]  # fmt: skip
+    assert len({trace["line"]["color"] for trace in traces}) == 5
+
+
+def test_the_line_of_the_best_is_the_best_so_far() -> None:
+    study = large(count=40)
+    trace = Page(page(report_of(study))).figures()[0]["data"][1]
+    values = [trial.value for trial in study.trials]
+    assert trace["y"] == [min(values[: n + 1]) for n in range(40)]
+
+
+def test_a_very_poor_trial_does_not_squash_the_others() -> None:
+    trials = [trial_of(n, 1.0 + n / 100) for n in range(40)]
+    study = study_of(*trials, trial_of(40, 1e9))
+    read = Page(page(report_of(study)))
+    low, high = read.figures()[0]["layout"]["yaxis"]["range"]
+    assert low < 1.0
+    assert 1.3 < high < 2.0
+    assert "1 far poorer point lies beyond the axis: a double click shows all." in read.text
+    assert "All 40 trials are shown. Left out: 1 with far poorer scores." in read.text
+    assert len(read.figures()[3]["data"]) == 40 + 1
+
+
+def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
+    base = BaselineScore(
+        name="ngram", strong=True, validation={"cross_entropy": 1.5}, test={"cross_entropy": 1.75}
+    )
+    trials = [trial_of(0, 2.0, default=True), trial_of(1, 1.25, state="complete")]
+    read = Page(page(report_of(study_of(*trials, budget=9, baselines=(base,)))))
+    for said in (
+        "1.250 (trial 1, epoch 1, complete)",
+        "2.000 (trial 0, epoch 1, pruned)",
+        "1.500 ngram (strong)",
+        "0.2500 better",
+        "0.7500 better",
+        "2 of 9: 1 complete, 1 pruned and 0 failed",
+        "The best trial beats ngram (1.500).",
+        "Nobody runs it just now; launched again, it goes on.",
+        "As of 2026-11-26 12:30 UTC.",
+        "lstm-search replay small 1",
+        "1.750",
+    ):
+        assert said in read.text, said
