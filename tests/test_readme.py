@@ -12,47 +12,17 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.documents import ROOT, blocks, run, shorten
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-def shortened(study: str) -> str:
-    """Make a study short: what stands under a key is replaced, what doesn't is added."""
-    settings = {"training": {"epochs": 1, "epoch_steps": 2}, "search": {"trials": 2}}
-    for section, values in settings.items():
-        if f"[{section}]" not in study:
-            study += f"\n[{section}]\n"
-        for key, value in values.items():
-            study = re.sub(rf"^{key} = .*\n", "", study, flags=re.MULTILINE)
-            study = study.replace(f"[{section}]\n", f"[{section}]\n{key} = {value}\n")
-    return study
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "studies", made / "studies")
-    for file in (made / "studies").glob("*.toml"):
-        file.write_text(shortened(file.read_text(encoding="utf-8")), encoding="utf-8")
+    shorten(made / "studies")
     return made
-
-
-def run(command: list[str], folder: Path) -> str:
-    found = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
-    assert found.returncode == 0, f"{command}: {found.stderr}"
-    return found.stdout
 
 
 @pytest.fixture
@@ -78,7 +48,7 @@ def serve(folder: Path) -> Iterator[Callable[[str], None]]:
 def test_every_command_of_the_readme_runs_as_it_stands(
     folder: Path, serve: Callable[[str], None]
 ) -> None:
-    for block in blocks("sh"):
+    for block in blocks(README, "sh"):
         for line in block.strip().splitlines():
             if line.endswith(" &"):
                 serve(line)
@@ -86,7 +56,7 @@ def test_every_command_of_the_readme_runs_as_it_stands(
             said = run(["sh", "-c", line], folder)
             assert said or "--out" in line or "--quiet" in line, f"{line} printed nothing"
             if "best japanese-vowels --top" in line:
-                run([sys.executable, "-c", blocks("python")[0]], folder)
+                run([sys.executable, "-c", blocks(README, "python")[0]], folder)
     assert (folder / "predictions.csv").read_text().startswith("row,label,probability\n1,")
 
 
@@ -101,7 +71,7 @@ def test_every_command_stands_in_the_readme() -> None:
 def test_the_readmes_study_file_is_one_that_loads(tmp_path: Path) -> None:
     from search import spec
 
-    (tmp_path / "study.toml").write_text(blocks("toml")[0])
+    (tmp_path / "study.toml").write_text(blocks(README, "toml")[0])
     assert spec.load(tmp_path / "study.toml").name == "japanese-vowels"
 
 

@@ -30,12 +30,17 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
 
 
+def _example(line: str) -> str:
+    """Write the end of a help: an example, on a line of its own."""
+    return f"\b\nExample:\n  lstm-search {line}"
+
+
 app = typer.Typer(
     name="lstm-search",
     cls=Commands,
     help="Search hyperparameters of LSTM models with attention.",
     no_args_is_help=True,
-    add_completion=False,
+    epilog=_example("init sales.csv"),
     rich_markup_mode=None,  # plain help is there sooner and can be copied
     pretty_exceptions_enable=False,
 )
@@ -62,8 +67,7 @@ def command(
                     _tell(problem)
                 raise typer.Exit(_exit_code(error)) from error
 
-        epilog = f"\b\nExample:\n  lstm-search {example}"
-        return app.command(name, epilog=epilog, hidden=hidden)(run)
+        return app.command(name, epilog=_example(example), hidden=hidden)(run)
 
     return register
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from lstm_attn.config import TASK_KINDS
+from search import completing
 from search.settings import Settings, read
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
@@ -72,6 +74,23 @@ def places(storage: str | None, checkpoints: str | None = None) -> Settings:
     return read(os.environ, folder=Path.cwd(), storage=storage, checkpoints=checkpoints)
 
 
+def files(incomplete: str) -> list[str]:
+    """Complete a study file."""
+    return completing.study_files(incomplete, Path.cwd())
+
+
+def kinds(incomplete: str) -> list[str]:
+    """Complete a kind of task."""
+    return [kind for kind in TASK_KINDS if kind.startswith(incomplete)]
+
+
+def names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete a study's name, or its file."""
+    storage = ctx.params.get("storage")
+    found = completing.study_names(incomplete, os.environ, Path.cwd(), storage)
+    return [*found, *files(incomplete)]
+
+
 Trials = Annotated[
     int | None,
     typer.Option(parser=whole(1, 1_000_000), metavar="N", help="Finished trials in all."),
@@ -80,8 +99,12 @@ Slots = Annotated[
     int | None,
     typer.Option(parser=whole(1, 10_000), metavar="N", help="Trials at a time, at most."),
 ]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A study file (TOML).")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A study, or its file.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A study file (TOML).", autocompletion=files)
+]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A study, or its file.", autocompletion=names)
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An export.")]
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A file as the model was trained on.")]
 Storage = Annotated[

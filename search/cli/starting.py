@@ -8,7 +8,7 @@ import typer
 
 from search import operations
 from search.cli.app import command
-from search.cli.options import writable
+from search.cli.options import kinds, writable
 
 
 def study_path(to: Path | None) -> Path | None:
@@ -35,6 +35,7 @@ def init(
         str | None,
         typer.Option(
             metavar="KIND",
+            autocompletion=kinds,
             help="classification, forecasting or language-modeling. Else guessed.",
         ),
     ] = None,

@@ -1,7 +1,6 @@
 """A study file that was drafted: its text, and what was guessed for it."""
 
 import json
-import re
 import shlex
 
 from rich.console import Group, RenderableType
@@ -13,12 +12,8 @@ from search.render.layout import pairs
 
 COMMENT = 36
 """The column in which comments begin, where what stands before is no longer."""
-SECTIONS = {
-    "space": "a value is fixed, a list is a choice, a table is a range",
-    "search": "a first look: more trials and epochs find better models",
-}
-"""What is said of whole tables."""
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+VARIES = "a value is fixed, a list is a choice, a table is a range"
+"""What is said of `[space]`."""
 
 
 def study_file(draft: Draft) -> str:
@@ -30,8 +25,7 @@ def study_file(draft: Draft) -> str:
         _line("name", Entry(value=draft.name)),
     ]
     for section, table in draft.sections.items():
-        said = SECTIONS.get(section, "")
-        lines += ["", _commented(f"[{section}]", said)]
+        lines += ["", _commented(f"[{section}]", VARIES if section == "space" else "")]
         lines += [_line(key, entry) for key, entry in table.items()]
     return "\n".join(lines) + "\n"
 

@@ -144,7 +144,7 @@ def search(chosen: Sizes, prepared: SequenceData) -> Table:
     metrics = ", ".join(METRICS[prepared.task.kind])
     return {
         "objective": Entry(value=chosen.objective, comment=f"one of {metrics}"),
-        "trials": Entry(value=TRIALS, comment="counted exactly, across restarts"),
+        "trials": Entry(value=TRIALS, comment="a first look: more find better models"),
         "timeout": Entry(value=TIMEOUT, comment="of a launch; the next one goes on"),
         "seed": Entry(value=0),
     }

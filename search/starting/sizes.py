@@ -23,7 +23,7 @@ MOST_CONTEXT: dict[TaskKind, int] = {
     "forecasting": 168,
 }
 """Steps of a window at most."""
-EPOCHS: dict[TaskKind, int] = {"language-modeling": 8, "classification": 15, "forecasting": 15}
+EPOCHS: dict[TaskKind, int] = {"language-modeling": 8, "classification": 25, "forecasting": 30}
 """The most epochs of a trial."""
 EPOCH_STEPS = 100
 """Training steps of an epoch at most."""

@@ -1,12 +1,14 @@
 """What commands ask of operations, and what they print."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import Result
 
 from search import errors
@@ -62,6 +64,20 @@ def test_each_command_has_an_example_that_runs(name: str, run: Run, fake: Any) -
     result = run(rest)
     assert result.exit_code == 0, result.output
     assert fake.names[-1] == NAMES.get(name, name)
+
+
+@pytest.mark.parametrize("name", sorted({*COMMANDS, HIDDEN}))
+def test_the_example_of_every_help_is_one_that_parses(name: str, run: Run) -> None:
+    group: Any = typer.main.get_command(app)
+    _, command, *rest = shlex.split(example(name, run))
+    assert command == name
+    context = group.commands[name].make_context(name, rest)
+    assert context.args == []
+
+
+def test_the_help_of_all_ends_with_an_example_that_parses(run: Run) -> None:
+    line = example("", run)
+    assert run(f"{line.removeprefix('lstm-search ')}").exit_code == 0
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
