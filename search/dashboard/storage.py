@@ -8,7 +8,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from search import summaries
-from search.dashboard.trials import shown
+from search.dashboard.shown import shown, study_attributes
 
 
 class Seen(_CachedStorage):
@@ -38,6 +38,7 @@ class Seen(_CachedStorage):
             self._forget()
         for study in studies:
             study.system_attrs.update(self.kept(study._study_id, names[study._study_id]))  # noqa: SLF001
+            study.user_attrs = study_attributes(study.user_attrs)
         return studies
 
     def _forget(self) -> None:

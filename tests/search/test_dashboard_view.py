@@ -91,7 +91,7 @@ def dashboard(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
 @pytest.mark.parametrize(
     ("state", "kind", "reason", "said"),
     [
-        ("COMPLETE", "completed", "", "all its epochs are trained"),
+        ("COMPLETE", "completed", "", "after all its epochs"),
         ("COMPLETE", "completed", "no better epoch", "no better epoch"),
         ("PRUNED", "pruned", "pruned at epoch 3", "pruned at epoch 3"),
         ("PRUNED", "diverged", "epoch 2: loss nan", "diverged: epoch 2: loss nan"),
@@ -126,6 +126,14 @@ def test_numbers_can_be_ordered_by_and_names_are_shown(
     assert page["objective_names"] == ["cross_entropy"]
     assert page["directions"] == ["minimize"]
     assert {one["name"] for one in page["union_search_space"]} == set(gallery.spec.space.domains)
+
+
+def test_a_study_says_what_it_is_in_plain_values(gallery: Gallery, dashboard: Dashboard) -> None:
+    told = {one["key"]: one["value"] for one in dashboard.study()["user_attrs"]}
+    assert told["task"] == "language-modeling"
+    assert (told["objective"], told["trials"], told["epochs"]) == ("cross_entropy", "12", "9")
+    assert told["baseline 5-gram"] == "1.5"
+    assert not any("{" in value for value in told.values())
 
 
 def test_a_running_trial_says_what_is_known_and_one_told_by_others_that_it_was(

@@ -1,4 +1,4 @@
-"""A trial as people read it: what its record holds as one value, shown one by one."""
+"""Studies and trials as people read them: what their records hold as one value, one by one."""
 
 import copy
 from collections.abc import Mapping
@@ -18,6 +18,33 @@ _WORDS = {
     "failed": "failed",
 }
 """What stands before the reason, by kind of end."""
+
+
+def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a study's attributes as a table can show them.
+
+    Arguments:
+        stored: as they are stored; another program's are given back as they are.
+    """
+    ours = stored.get(summaries.STUDY)
+    if not isinstance(ours, dict) or not isinstance(ours.get("spec"), dict):
+        return dict(stored)
+    spec, baselines = ours["spec"], ours.get("baselines", [])
+    objective = spec.get("objective")
+    scores = {one["name"]: one["validation"].get(objective) for one in baselines}
+    facts = {
+        "task": spec.get("task", {}).get("kind"),
+        "objective": objective,
+        "trials": spec.get("trials"),
+        "epochs": spec.get("space", {}).get("fixed", {}).get("epochs"),
+        "sampler": spec.get("sampler"),
+        "pruner": spec.get("pruner"),
+        "seed": spec.get("seed"),
+        "checkpoints kept": spec.get("keep"),
+        **{f"baseline {name}": score for name, score in scores.items()},
+    }
+    rest = {name: value for name, value in stored.items() if name != summaries.STUDY}
+    return {name: fact for name, fact in facts.items() if fact is not None} | rest
 
 
 def shown(trial: FrozenTrial) -> FrozenTrial:
@@ -46,11 +73,12 @@ def _end(trial: FrozenTrial, note: Mapping[str, Any] | None) -> dict[str, Any]:
     facts = {
         ENDED: _why(note),
         "epochs": note.get("epochs"),
+        "seconds": None if seconds is None else round(seconds, 1),
+        summaries.PARAMETERS: trial.user_attrs.get(summaries.PARAMETERS),
+        "host": note.get("host"),
+        "device": note.get("device"),
         "best epoch": note.get("best_epoch"),
         **{f"best {name}": value for name, value in note.get("metrics", {}).items()},
-        "seconds": None if seconds is None else round(seconds, 1),
-        "device": note.get("device"),
-        "host": note.get("host"),
     }
     return {name: fact for name, fact in facts.items() if fact not in (None, "")}
 
@@ -59,4 +87,4 @@ def _why(note: Mapping[str, Any]) -> str:
     reason, said = note.get("reason", ""), _WORDS.get(note.get("kind", ""), "")
     if said and not reason.startswith(said):
         return f"{said}: {reason}" if reason else said
-    return reason or "all its epochs are trained"
+    return reason or "after all its epochs"
