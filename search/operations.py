@@ -256,7 +256,7 @@ def dashboard(
     """Serve optuna-dashboard over the database until interrupted.
 
     Arguments:
-        settings: where the database is.
+        settings: where database and checkpoints are.
         port: of the address.
         ready: called with the URL once it answers.
         host: the address; any but this machine's loopback needs `auth`.

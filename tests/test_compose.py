@@ -121,6 +121,7 @@ def test_a_node_that_answers_no_more_is_given_up_within_20_seconds() -> None:
 
 def test_a_study_file_has_one_path_for_who_submits_it_and_who_runs_it() -> None:
     mounted = {name: set(SERVICES[name]["volumes"]) for name in ("server", "search")}
+    assert SERVICES["dashboard"]["volumes"] == ["checkpoints:/checkpoints:ro"]
     assert mounted["server"] <= mounted["search"]
     assert mounted["search"] - mounted["server"] == {"./exports:/work/exports"}
     places = [

@@ -246,10 +246,11 @@ def dashboard(
         typer.Option(metavar="USER:FILE", help="Ask for this user and the password in the file."),
     ] = None,
     storage: Storage = None,
+    checkpoints: Checkpoints = None,
 ) -> None:
-    """Serve optuna-dashboard over the database until Ctrl-C."""
+    """Serve optuna-dashboard over the database until Ctrl-C, with the checkpoints to download."""
     operations.dashboard(
-        places(storage),
+        places(storage, checkpoints),
         port=port,
         ready=lambda url: typer.echo(f"{url} - Ctrl-C to end"),
         host=host,

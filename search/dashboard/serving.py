@@ -6,15 +6,19 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 import optuna_dashboard
 import waitress
-from optuna.storages import get_storage
 
-from search.dashboard.gate import Credentials, Gate, is_loopback
-from search.database import open_storage
+from search.archive import Archive
+from search.dashboard.downloads import Downloads, NoUploads
+from search.dashboard.gate import App, Credentials, Gate, is_loopback
+from search.dashboard.kept import Kept
+from search.dashboard.memory import Memory
+from search.dashboard.storage import Seen
 from search.errors import WrongUse
 from search.settings import Settings
 
@@ -52,23 +56,29 @@ def serve(
             f"--host: on {host} others reach the dashboard, and whoever does can delete studies - "
             "use --auth USER:FILE as well"
         )
-    # A request that waits for a thread for a moment is not worth a line.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    storage = open_storage(settings.storage, create=False)
-    try:
-        # Wrapped as here, finished trials are kept in memory; given as a URL, each poll of a
-        # large study reads all of them again.
-        app = Gate(optuna_dashboard.wsgi(get_storage(storage)), credentials)
+    # A request that waits for a thread, or is cut short at the end, is not worth a line.
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    with closing(Archive(settings)) as archive:
+        gate = Gate(_application(archive), credentials)
         with _listening(host, port) as taken, _until_signalled():
             server = waitress.create_server(
-                app, sockets=[taken], threads=THREADS, max_request_body_size=MOST_BYTES
+                gate, sockets=[taken], threads=THREADS, max_request_body_size=MOST_BYTES
             )
             with closing(server):
                 ready(f"http://{_in_url(host)}:{taken.getsockname()[1]}/dashboard")
                 server.run()
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
+
+
+def _application(archive: Archive) -> App:
+    """Put the dashboard together with what it shows beside trials."""
+    # Finished trials are kept in memory; given a URL, each poll reads all of a study again.
+    storage = Seen(archive.storage)
+    kept = Kept(archive, partial(storage.get_all_trials, deepcopy=False))
+    storage.kept = kept.known
+    app = optuna_dashboard.wsgi(storage, artifact_store=NoUploads())
+    memory = Memory(app)
+    storage.when_changed = memory.forget
+    return Downloads(app, kept, memory.settle)
 
 
 def _in_url(host: str) -> str:

@@ -133,7 +133,7 @@ def _pruning(study: StudySummary, spec: StudySpec) -> str:
     trained = sum(max(trial.curve, default=0) for trial in study.trials)
     share = saved / (saved + trained)
     return (
-        f"**Pruning** has stopped {len(pruned):,} trials early and saved {saved:,} epochs, "
+        f"**Pruning** has stopped {len(pruned):,} of them early and saved {saved:,} epochs, "
         f"{share:.0%} of {saved + trained:,}."
     )
 

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -162,11 +163,12 @@ def test_a_host_that_is_not_this_machine_is_wrong_use(finished: Settings) -> Non
 
 def test_finished_trials_are_read_once(finished: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr(optuna_dashboard, "wsgi", given.append)
+    monkeypatch.setattr(optuna_dashboard, "wsgi", lambda storage, **_: given.append(storage))
+    monkeypatch.setattr(serving, "Memory", lambda _: SimpleNamespace(forget=None, settle=None))
     monkeypatch.setattr(serving, "_listening", _refuse)
     with pytest.raises(WrongUse, match="enough"):
         dashboard.serve(finished, port=0, ready=lambda _: None)
-    assert type(given[0]).__name__ == "_CachedStorage"
+    assert isinstance(given[0], optuna.storages._CachedStorage)
 
 
 def _refuse(*_: Any) -> Any:

@@ -124,7 +124,7 @@ def test_it_says_what_pruning_saved_and_counts_no_other_end(case: Case) -> None:
     case.open(ended(0, [2.0] * 9), ended(1, [2.0] * 4, reason="no better epoch than 1 in 3 more"))
     assert "Pruning" not in case.note
     note = case.later(Told(trial=ended(2, [3.0] * 2, reason="pruned at epoch 2")))
-    assert "has stopped 1 trials early and saved 7 epochs, 32% of 22" in note
+    assert "has stopped 1 of them early and saved 7 epochs, 32% of 22" in note
 
 
 def test_a_running_trial_counts_with_its_best_epoch(case: Case, make_report: Any) -> None:

@@ -1,0 +1,90 @@
+"""Studies and trials as people read them: what their records hold as one value, one by one."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from search import summaries
+
+ENDED = "ended"
+"""The attribute that says how and why a trial ended."""
+_WORDS = {
+    "pruned": "",  # its reason says it
+    "diverged": "diverged",
+    "out_of_memory": "out of memory",
+    "out_of_time": "out of time",
+    "failed": "failed",
+}
+"""What stands before the reason, by kind of end."""
+
+
+def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a study's attributes as a table can show them.
+
+    Arguments:
+        stored: as they are stored; another program's are given back as they are.
+    """
+    ours = stored.get(summaries.STUDY)
+    if not isinstance(ours, dict) or not isinstance(ours.get("spec"), dict):
+        return dict(stored)
+    spec, baselines = ours["spec"], ours.get("baselines", [])
+    objective = spec.get("objective")
+    scores = {one["name"]: one["validation"].get(objective) for one in baselines}
+    facts = {
+        "task": spec.get("task", {}).get("kind"),
+        "objective": objective,
+        "trials": spec.get("trials"),
+        "epochs": spec.get("space", {}).get("fixed", {}).get("epochs"),
+        "sampler": spec.get("sampler"),
+        "pruner": spec.get("pruner"),
+        "seed": spec.get("seed"),
+        "checkpoints kept": spec.get("keep"),
+        **{f"baseline {name}": score for name, score in scores.items()},
+    }
+    rest = {name: value for name, value in stored.items() if name != summaries.STUDY}
+    return {name: fact for name, fact in facts.items() if fact is not None} | rest
+
+
+def shown(trial: FrozenTrial) -> FrozenTrial:
+    """Give a trial with attributes that a table can show and order by.
+
+    Arguments:
+        trial: as it is stored; another program's is given back as it is.
+    """
+    stored = trial.user_attrs
+    if summaries.NONCE not in stored:
+        return trial
+    hidden = (summaries.NONCE, summaries.NOTE)
+    rest = {name: value for name, value in stored.items() if name not in hidden}
+    told = copy.copy(trial)
+    told.user_attrs = {**_end(trial, stored.get(summaries.NOTE)), **rest}
+    return told
+
+
+def _end(trial: FrozenTrial, note: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Say how a trial has ended, in words and numbers."""
+    if not trial.state.is_finished():
+        return {}
+    if note is None:
+        return {ENDED: "told by someone else"}
+    seconds = trial.duration.total_seconds() if trial.duration else None
+    facts = {
+        ENDED: _why(note),
+        "epochs": note.get("epochs"),
+        "seconds": None if seconds is None else round(seconds, 1),
+        summaries.PARAMETERS: trial.user_attrs.get(summaries.PARAMETERS),
+        "host": note.get("host"),
+        "device": note.get("device"),
+        "best epoch": note.get("best_epoch"),
+        **{f"best {name}": value for name, value in note.get("metrics", {}).items()},
+    }
+    return {name: fact for name, fact in facts.items() if fact not in (None, "")}
+
+
+def _why(note: Mapping[str, Any]) -> str:
+    reason, said = note.get("reason", ""), _WORDS.get(note.get("kind", ""), "")
+    if said and not reason.startswith(said):
+        return f"{said}: {reason}" if reason else said
+    return reason or "after all its epochs"

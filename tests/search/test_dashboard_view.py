@@ -1,0 +1,357 @@
+"""What the dashboard shows beside what Optuna stores: reasons, checkpoints; and nothing stale."""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search.checkpoints import checkpoints, delete_all
+from search.checkpoints.folder import Folder
+from search.dashboard import kept
+from search.dashboard.kept import FRESH_SECONDS, Kept
+from search.dashboard.serving import _application
+from search.errors import Outage, StoreError, WrongUse
+from tests.search.gallery import CURVE, Gallery
+
+
+class Dashboard:
+    """The dashboard's pages, asked in this process."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        self.app = _application(gallery.archive)
+        self.gallery = gallery
+
+    def ask(
+        self, path: str, method: str = "GET", body: Any = None
+    ) -> tuple[str, dict[str, str], bytes]:
+        """Ask; gives status, headers and what was answered."""
+        got: list[Any] = []
+
+        def begin(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            got[:] = [status, dict(headers)]
+
+        sent = b"" if body is None else json.dumps(body).encode()
+        path, _, query = path.partition("?")
+        environment = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "localhost",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(sent)),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(sent),
+            "wsgi.errors": io.StringIO(),
+        }
+        content = b"".join(self.app(environment, begin))
+        return got[0], got[1], content
+
+    def study(self, study_id: int | None = None) -> Any:
+        """Ask for what the page of a study asks for."""
+        status, _, content = self.ask(f"/api/studies/{study_id or self.gallery.study.id}?after=0")
+        assert status == "200 OK", content
+        return json.loads(content)
+
+    def attributes(self, number: int) -> dict[str, str]:
+        trial = self.study()["trials"][number]
+        return {one["key"]: one["value"] for one in trial["user_attrs"]}
+
+    def files(self) -> list[str]:
+        return [one["filename"] for one in self.study()["artifacts"]]
+
+    def download(self, number: int) -> tuple[str, dict[str, str], bytes]:
+        artifact = self.study()["artifacts"][number]["artifact_id"]
+        return self.ask(f"/artifacts/{self.gallery.study.id}/{artifact}")
+
+
+@pytest.fixture(params=["sqlite"])
+def gallery(request: pytest.FixtureRequest, make_spec: Callable[..., Any]) -> Iterator[Gallery]:
+    made = Gallery(request.getfixturevalue(f"on_{request.param}"), make_spec())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def dashboard(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
+    monkeypatch.setattr(kept, "FRESH_SECONDS", -1.0)  # each page is of this moment
+    return Dashboard(gallery)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "reason", "said"),
+    [
+        ("COMPLETE", "completed", "", "after all its epochs"),
+        ("COMPLETE", "completed", "no better epoch", "no better epoch"),
+        ("PRUNED", "pruned", "pruned at epoch 3", "pruned at epoch 3"),
+        ("PRUNED", "diverged", "epoch 2: loss nan", "diverged: epoch 2: loss nan"),
+        ("PRUNED", "out_of_memory", "out of memory with x", "out of memory with x"),
+        ("PRUNED", "out_of_time", "2 h are over", "out of time: 2 h are over"),
+        ("FAIL", "failed", "KeyError", "failed: KeyError"),
+        ("FAIL", "failed", "", "failed"),
+    ],
+)
+def test_a_trial_says_why_it_ended_and_what_it_took(
+    state: str, kind: str, reason: str, said: str, gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.trial(*CURVE, state=TrialState[state], kind=kind, reason=reason)
+    told = dashboard.attributes(0)
+    assert told["ended"] == said
+    assert told["epochs"] == "3"
+    assert (told["best epoch"], told["best cross_entropy"]) == ("2", "1.75")
+    assert (told["host"], told["device"], told["threads"]) == ("node-1", "cpu x86_64", "1")
+    assert int(told["parameters"]) > 0
+    assert told["seconds"] == "34.0"
+    assert not {"result", "nonce"} & set(told)
+
+
+def test_numbers_can_be_ordered_by_and_names_are_shown(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.trial(*CURVE)
+    page = dashboard.study()
+    sortable = {one["key"]: one["sortable"] for one in page["union_user_attrs"]}
+    assert [sortable[name] for name in ("parameters", "seconds", "epochs")] == [True] * 3
+    assert not sortable["ended"]
+    assert page["objective_names"] == ["cross_entropy"]
+    assert page["directions"] == ["minimize"]
+    assert {one["name"] for one in page["union_search_space"]} == set(gallery.spec.space.domains)
+
+
+def test_a_study_says_what_it_is_in_plain_values(gallery: Gallery, dashboard: Dashboard) -> None:
+    told = {one["key"]: one["value"] for one in dashboard.study()["user_attrs"]}
+    assert told["task"] == "language-modeling"
+    assert (told["objective"], told["trials"], told["epochs"]) == ("cross_entropy", "12", "9")
+    assert told["baseline 5-gram"] == "1.5"
+    assert not any("{" in value for value in told.values())
+
+
+def test_a_running_trial_says_what_is_known_and_one_told_by_others_that_it_was(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.trial(2.0, state=TrialState.RUNNING)
+    assert set(dashboard.attributes(0)) == {"threads", "parameters"}
+    trial_id = gallery.archive.storage.get_all_trials(gallery.study.id)[0]._trial_id
+    gallery.archive.storage.set_trial_state_values(trial_id, TrialState.FAIL)
+    fresh = Dashboard(gallery)
+    assert fresh.attributes(0)["ended"] == "told by someone else"
+
+
+def test_another_programs_study_is_as_it_is(gallery: Gallery, dashboard: Dashboard) -> None:
+    study = optuna.create_study(storage=gallery.archive.storage, study_name="others")
+    trial = study.ask()
+    trial.set_user_attr("result", 7)
+    study.tell(trial, 1.0)
+    page = dashboard.study(study._study_id)
+    assert page["trials"][0]["user_attrs"] == [{"key": "result", "value": "7"}]
+    assert page["artifacts"] == []
+
+
+@pytest.mark.parametrize("gallery", ["sqlite", "postgresql"], indirect=True)
+def test_kept_checkpoints_are_listed_the_best_first_and_downloaded_as_they_are(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    first, second = gallery.trial(*CURVE), gallery.trial(1.5, 3.0, heads=1)
+    _, content = gallery.weights(first, 2)
+    gallery.weights(second, 1)
+    assert dashboard.files() == [
+        "trial-1-epoch-1-cross_entropy-1.5.safetensors",
+        "trial-1-epoch-1-cross_entropy-1.5.json",
+        "trial-0-epoch-2-cross_entropy-1.75.safetensors",
+        "trial-0-epoch-2-cross_entropy-1.75.json",
+    ]
+    status, headers, downloaded = dashboard.download(2)
+    assert (status, downloaded) == ("200 OK", content)
+    assert headers["Content-Length"] == str(len(content))
+    assert 'filename="trial-0-epoch-2' in headers["Content-Disposition"]
+    _, headers, described = dashboard.download(3)
+    said = json.loads(described)
+    assert headers["Content-Type"] == "application/json"
+    assert (said["trial"], said["epoch"], said["metrics"]) == (0, 2, {"cross_entropy": 1.75})
+    assert said["model"]["hidden_size"] == said["params"]["hidden_size"]
+
+
+def test_checkpoints_in_an_object_store_are_there_likewise(
+    on_sqlite: Any, make_spec: Callable[..., Any]
+) -> None:
+    settings = replace(on_sqlite, checkpoints=f"memory://{uuid4().hex}")
+    gallery = Gallery(settings, make_spec())
+    name, content = gallery.weights(gallery.trial(*CURVE), 2)
+    with closing(gallery):
+        dashboard = Dashboard(gallery)
+        assert dashboard.download(0)[2] == content
+        gallery.study.place(settings).delete(name)
+        assert Dashboard(gallery).files() == []
+
+
+def test_what_retention_deletes_is_gone_here_too(gallery: Gallery, dashboard: Dashboard) -> None:
+    name, _ = gallery.weights(gallery.trial(*CURVE), 2)
+    place = gallery.study.place(gallery.settings)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    place.delete(name)
+    status, _, content = dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")
+    assert (status, b"is gone" in content) == ("404 Not Found", True)
+    assert dashboard.files() == []
+    assert checkpoints(place) == []
+
+
+def test_nothing_is_written_for_it(gallery: Gallery, dashboard: Dashboard) -> None:
+    gallery.weights(gallery.trial(*CURVE), 2)
+    before = gallery.archive.storage.get_study_system_attrs(gallery.study.id)
+    assert len(dashboard.files()) == 2
+    assert gallery.archive.storage.get_study_system_attrs(gallery.study.id) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(Outage("away"), "503"), (StoreError("refused"), "503"), (WrongUse("no driver"), "503")],
+)
+def test_a_store_that_is_away_gives_an_empty_list_and_no_error_page(
+    error: Exception, status: str, gallery: Gallery, dashboard: Dashboard, monkeypatch: Any
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise error
+
+    gallery.weights(gallery.trial(*CURVE), 2)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    monkeypatch.setattr(Folder, "names", fails)
+    assert dashboard.files() == []
+    got, _, content = dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")
+    assert got.startswith(status)
+    assert json.loads(content)["reason"] == str(error)
+
+
+def test_a_store_that_does_not_answer_holds_no_page_up(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery.weights(gallery.trial(*CURVE), 2)
+    answers, names = threading.Event(), Folder.names
+
+    def slow(folder: Folder) -> list[str]:
+        answers.wait(60)
+        return names(folder)
+
+    monkeypatch.setattr(Folder, "names", slow)
+    shelf = Kept(gallery.archive, gallery.archive.storage.get_all_trials, wait=0.01)
+    uid = gallery.study.uid
+    shelf.look(gallery.study.id)
+    shelf.look(gallery.study.id)  # nor is it asked twice
+    assert shelf.known(gallery.study.id, uid) == {}
+    answers.set()
+    for thread in threading.enumerate():
+        if thread.daemon and thread.name.endswith("(_list)"):
+            thread.join(60)
+    assert len(shelf.known(gallery.study.id, uid)) == 2
+
+
+def test_a_store_is_listed_now_and_then_only(gallery: Gallery, monkeypatch: Any) -> None:
+    time, asked, names = [0.0], [], Folder.names
+
+    def counted(folder: Folder) -> list[str]:
+        asked.append(folder)
+        return names(folder)
+
+    monkeypatch.setattr(Folder, "names", counted)
+    shelf = Kept(
+        gallery.archive, gallery.archive.storage.get_all_trials, clock=lambda: time[0], wait=60
+    )
+    for seconds in (0.0, FRESH_SECONDS - 1, FRESH_SECONDS, FRESH_SECONDS + 1):
+        time[0] = seconds
+        shelf.look(gallery.study.id)
+    assert len(asked) == 2
+
+
+def test_nobody_uploads_deletes_or_renames_through_the_dashboard(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.weights(gallery.trial(*CURVE), 2)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    study = gallery.study.id
+    for method, path in (
+        ("POST", f"/api/artifacts/{study}"),
+        ("POST", f"/api/artifacts/{study}/1"),
+        ("DELETE", f"/api/artifacts/{study}/{artifact}"),
+        ("POST", f"/api/studies/{study}/rename"),
+    ):
+        body = {"file": "data:,x", "filename": "x", "study_name": "x"}
+        status, _, content = dashboard.ask(path, method, body)
+        assert status == "403 Forbidden", path
+        assert json.loads(content)["reason"]
+    assert len(dashboard.files()) == 2
+    assert dashboard.study()["name"] == gallery.spec.name
+
+
+@pytest.mark.parametrize("artifact", ["0" * 32, "0-0", "a" * 32 + "-" + "0" * 16])
+def test_what_is_no_checkpoint_is_not_found(
+    artifact: str, gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.weights(gallery.trial(*CURVE), 2)
+    assert dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")[0] == "404 Not Found"
+    assert dashboard.ask(f"/artifacts/77/{artifact}")[0] == "404 Not Found"
+
+
+def test_a_state_is_not_handed_out(gallery: Gallery, dashboard: Dashboard) -> None:
+    name, content = gallery.weights(gallery.trial(*CURVE), 2)
+    place = gallery.study.place(gallery.settings)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    place.delete(name)
+    place.write_whole(f"state{name.removeprefix('weights').removesuffix('safetensors')}pt", content)
+    assert dashboard.files() == []
+    assert dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")[0] == "404 Not Found"
+
+
+def test_a_study_can_be_deleted_with_its_checkpoints_listed(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.weights(gallery.trial(*CURVE), 2)
+    assert len(dashboard.files()) == 2
+    status, _, _ = dashboard.ask(f"/api/studies/{gallery.study.id}", "DELETE", {})
+    assert status.startswith("204")
+    assert gallery.archive.studies() == []
+
+
+@pytest.mark.parametrize("gallery", ["sqlite", "postgresql"], indirect=True)
+def test_a_study_in_a_deleted_ones_place_shows_nothing_of_it(
+    gallery: Gallery, dashboard: Dashboard, tmp_path: Path
+) -> None:
+    former = gallery.study
+    gallery.weights(gallery.trial(*CURVE, learning_rate=0.001), 2)
+    gallery.trial(*CURVE, state=TrialState.PRUNED, kind="pruned", reason="pruned at epoch 3")
+    assert len(dashboard.study()["trials"]) == 2
+    gallery.archive.storage.delete_study(former.id)
+    delete_all(former.place(gallery.settings))
+    gallery.create()
+    gallery.trial(9.0, reason="anew")
+    page = dashboard.study()
+    assert [one["intermediate_values"] for one in page["trials"]] == [[{"step": 1, "value": 9.0}]]
+    assert dashboard.attributes(0)["ended"] == "anew"
+    assert page["best_trials"][0]["values"] == [9.0]
+    assert page["artifacts"] == []
+
+
+def test_ended_trials_are_reckoned_once_and_new_ones_too(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.trial(*CURVE)
+    for _ in range(3):
+        dashboard.study()
+    cache = dashboard.app.answered.__self__._cache
+    assert cache._cached_extra_study_property_cache[gallery.study.id]._cursor == 0
+    study = optuna.load_study(study_name=gallery.spec.name, storage=gallery.archive.storage)
+    trial = study.ask()
+    trial.set_user_attr("late", 1)
+    study.tell(trial, 1.0)
+    cache._trials_last_fetched_at.clear()  # which it does by itself after two seconds
+    for _ in range(2):
+        columns = {one["key"] for one in dashboard.study()["union_user_attrs"]}
+        assert {"late", "ended"} <= columns
