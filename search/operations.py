@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from search import looking
 from search.records import (
     CheckReport,
     Ending,
@@ -151,12 +152,7 @@ def list_studies(settings: Settings) -> tuple[StudySummary, ...]:
         return queued.summaries(archive)
 
 
-def status(settings: Settings, name: str) -> StudySummary:
-    """Sum up one study."""
-    from search import queued
-
-    with _archive(settings) as archive:
-        return queued.summary(archive, name)
+status, watch = looking.status, looking.watch
 
 
 def replay(

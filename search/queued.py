@@ -20,8 +20,8 @@ def summaries(archive: Archive) -> tuple[StudySummary, ...]:
     known = []
     for study in archive.studies():
         with suppress(StudyNotFound):  # nobody misses one that was deleted meanwhile
-            known.append(_standing(archive.summary(study), queue.pop(study.name, None)))
-    return (*known, *(_not_begun(one) for one in queue.values()))
+            known.append(standing(archive.summary(study), queue.pop(study.name, None)))
+    return (*known, *(not_begun(one) for one in queue.values()))
 
 
 def summary(archive: Archive, name: str) -> StudySummary:
@@ -32,8 +32,8 @@ def summary(archive: Archive, name: str) -> StudySummary:
     """
     one = Submissions(archive.storage.engine).find(name)
     if one and archive.find(name) is None:
-        return _not_begun(one)
-    return _standing(archive.summary(archive.get(name)), one)
+        return not_begun(one)
+    return standing(archive.summary(archive.get(name)), one)
 
 
 def stop(archive: Archive, name: str) -> Stopped:
@@ -81,12 +81,17 @@ def delete(archive: Archive, name: str) -> None:
         held.release()
 
 
-def _standing(study: StudySummary, one: Submission | None) -> StudySummary:
+def standing(study: StudySummary, one: Submission | None) -> StudySummary:
     """Put beside a study how it stands with the queue."""
-    return replace(study, queued=Queued(state=one.state, reason=one.reason) if one else None)
+    return replace(study, queued=state(one))
 
 
-def _not_begun(one: Submission) -> StudySummary:
+def state(one: Submission | None) -> Queued | None:
+    """Say how a submission stands; None where there is none."""
+    return Queued(state=one.state, reason=one.reason) if one else None
+
+
+def not_begun(one: Submission) -> StudySummary:
     """Sum up a study of which there is a submission alone."""
     file = again(one.given, Path(one.path))
     return StudySummary(
@@ -99,5 +104,5 @@ def _not_begun(one: Submission) -> StudySummary:
         leaders=(),
         baselines=(),
         owner=None,
-        queued=Queued(state=one.state, reason=one.reason),
+        queued=state(one),
     )

@@ -1,8 +1,9 @@
-"""When a launch is to end early: signals, its time, a word from elsewhere."""
+"""When a launch, or a look at one, is to end early: signals, its time, a word from elsewhere."""
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
@@ -112,3 +113,47 @@ class Stop:
         if self._signals:  # asked before: the study is as safe as after a crash
             self.insist(_SIGNALS[signal.Signals(number)])
         self._signals.append(_SIGNALS[signal.Signals(number)])
+
+
+class Signalled(BaseException):
+    """A signal has come for what can end at any moment."""
+
+
+class Signals:
+    """Listens for signals while it is entered, for what writes nothing."""
+
+    def __init__(self) -> None:
+        self.ending: Ending | None = None
+        """What has been asked; None where nothing was."""
+        self._heeded = False
+        self._former: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Listen."""
+        self._former = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave signals to whom they belonged."""
+        for number, former in self._former.items():
+            signal.signal(number, former)
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Let a signal end what is inside, one that has come before too.
+
+        Raises:
+            Signalled: one has come.
+        """
+        self._heeded = True
+        try:
+            if self.ending:
+                raise Signalled
+            yield
+        finally:
+            self._heeded = False
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        self.ending = _SIGNALS[signal.Signals(number)]
+        if self._heeded:
+            raise Signalled

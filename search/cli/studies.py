@@ -119,33 +119,6 @@ def stop(name: Name, storage: Storage = None) -> None:
     typer.echo(STOPPED[operations.stop(places(storage), operations.study_name(name))])
 
 
-@command("list", name="list")
-def list_(storage: Storage = None, as_json: Json = False) -> None:
-    """List all studies: how far they are, their best."""
-    from search.render import output, plain, standings
-
-    found = operations.list_studies(places(storage))
-    output.show(plain.studies(found) if as_json else standings.studies(found))
-
-
-@command("status quickstart")
-def status(name: Name, storage: Storage = None, as_json: Json = False) -> None:
-    """Show how a study stands: scores, counts, failures."""
-    from search.render import output, plain, standings
-
-    study = operations.status(places(storage), operations.study_name(name))
-    output.show(plain.status(study) if as_json else standings.status(study))
-
-
-@command("best quickstart --top 10")
-def best(name: Name, top: Top = 5, storage: Storage = None, as_json: Json = False) -> None:
-    """Show the best trials, beside defaults and baselines."""
-    from search.render import output, plain, standings
-
-    study = operations.status(places(storage), operations.study_name(name))
-    output.show(plain.best(study, top) if as_json else standings.best(study, top))
-
-
 @command("replay quickstart 7")
 def replay(
     name: Name,

@@ -2,6 +2,15 @@
 
 from search.database.guard import await_writers, refuse_once_deleted
 from search.database.opening import is_there, open_storage
-from search.database.troubles import told
+from search.database.trials import Trials
+from search.database.troubles import named, told
 
-__all__ = ["await_writers", "is_there", "open_storage", "refuse_once_deleted", "told"]
+__all__ = [
+    "Trials",
+    "await_writers",
+    "is_there",
+    "named",
+    "open_storage",
+    "refuse_once_deleted",
+    "told",
+]

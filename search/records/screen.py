@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from search.records.events import Event
-from search.records.studies import BaselineScore, Ending, StudySummary, TrialSummary
+from search.records.studies import BaselineScore, Ending, Queued, StudySummary, TrialSummary
 from search.records.trials import Params
 
 
@@ -100,8 +100,46 @@ class Unwritten:
     reports: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBy:
+    """Who runs a study that is watched from elsewhere; told whenever that changes."""
+
+    owner: str | None
+    """As `host, process 12`; None where nobody does."""
+    queued: Queued | None
+    """How it stands with the servers; None where it was never submitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A study that is watched cannot be read; it may go on all the same."""
+
+    problem: str
+    """Why, and what would help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """It can be read again."""
+
+    seconds: float
+    """How long it could not."""
+
+
 Fact = (
-    Waiting | Blocked | Unblocked | Unwritten | Stopping | Opened | Slots | Started | Told | Event
+    Waiting
+    | Blocked
+    | Unblocked
+    | Unwritten
+    | Stopping
+    | Opened
+    | Slots
+    | Started
+    | Told
+    | RunBy
+    | Unseen
+    | Seen
+    | Event
 )
 """What a screen may show of a launch as it goes."""
 
@@ -178,3 +216,13 @@ class Launched:
     """As it stands now."""
     fresh: bool
     """Whether anything was run; a finished study that is launched again runs nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """How watching a study has ended."""
+
+    study: StudySummary
+    """As it was seen last."""
+    ending: Ending | None
+    """Which signal has ended it; None where nobody runs the study any more."""

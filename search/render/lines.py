@@ -1,7 +1,7 @@
 """A launch as plain lines, for logs and pipes."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Self, TextIO
@@ -12,11 +12,14 @@ from search.records import (
     Fact,
     Lost,
     Opened,
+    RunBy,
+    Seen,
     Slots,
     Started,
     Stopping,
     Told,
     Unblocked,
+    Unseen,
     Waiting,
 )
 from search.render import telling
@@ -32,10 +35,15 @@ class Lines:
     Arguments:
         file: where.
         clock: gives seconds.
+        for_reader: whether the lines are all there is to it, so that a reader that goes away is
+            told as BrokenPipeError.
     """
 
-    def __init__(self, file: TextIO, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, file: TextIO, clock: Callable[[], float], *, for_reader: bool = False
+    ) -> None:
         self._file = file
+        self._for_reader = for_reader
         self._tally = Tally(clock)
         self._open = True
         self._owner = ""
@@ -56,35 +64,47 @@ class Lines:
             self._say(f"new best: {telling.worth(best)}")
 
     def _lines(self, fact: Fact) -> list[str]:
-        lines: list[str] = []
+        return [line for say in (self._of_study, self._of_trial) for line in say(fact)]
+
+    def _of_study(self, fact: Fact) -> Iterator[str]:
+        """Say what has become of the study, or of the launch."""
         match fact:
             case Waiting(owner=owner) if owner != self._owner:
                 self._owner = owner
-                lines.append(telling.waiting(fact))
+                yield telling.waiting(fact)
             case Opened(notes=notes):
-                lines += [f"{name}: {said}" for name, said in telling.header(self._tally).items()]
-                lines += notes
+                yield from (f"{name}: {said}" for name, said in telling.header(self._tally).items())
+                yield from notes
+            case RunBy():
+                yield f"run by: {telling.run_by(fact)}"
+            case Unseen():
+                yield telling.unseen(fact)
+            case Seen():
+                yield telling.seen(fact)
             case Blocked():
-                lines.append(telling.blocked(fact))
+                yield telling.blocked(fact)
             case Unblocked():
-                lines.append(telling.unblocked(fact))
+                yield telling.unblocked(fact)
             case Stopping():
-                lines.append(telling.stopping(fact))
+                yield telling.stopping(fact)
             case Slots():
-                lines.append(f"slots: {telling.slots(fact)}")
+                yield f"slots: {telling.slots(fact)}"
+
+    def _of_trial(self, fact: Fact) -> Iterator[str]:
+        """Say what has become of a trial."""
+        match fact:
             case Started(number=number, params=params, epoch=epoch):
                 begins = f"goes on after epoch {epoch}" if epoch else "starts"
                 default = " (default)" if fact.default else ""
-                lines.append(f"trial {number}{default} {begins}: {settings(params)}")
+                yield f"trial {number}{default} {begins}: {settings(params)}"
             case Told(trial=trial):
                 budget = self._tally.study.budget if self._tally.study else 0
                 done = f"{self._tally.finished} of {budget} finished"
-                lines.append(f"{telling.told(trial)}; {done}")
+                yield f"{telling.told(trial)}; {done}"
             case Lost(number=number) if number in self._tally.running:
-                lines.append(telling.lost(fact))
+                yield telling.lost(fact)
             case Ended(outcome=outcome) if outcome.kind == "handed_in":
-                lines.append(telling.handed_in(fact))
-        return lines
+                yield telling.handed_in(fact)
 
     def _say(self, line: str) -> None:
         if not self._open:
@@ -97,3 +117,5 @@ class Lines:
             # What is still buffered goes nowhere, so that no later flush fails on it.
             with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), self._file.fileno())
+            if self._for_reader:
+                raise

@@ -8,7 +8,17 @@ from rich.live import Live
 from rich.status import Status
 from rich.text import Text
 
-from search.records import Blocked, Fact, Lost, Opened, Stopping, Told, Unblocked, Waiting
+from search.records import (
+    Blocked,
+    Fact,
+    Lost,
+    Opened,
+    RunBy,
+    Stopping,
+    Told,
+    Unblocked,
+    Waiting,
+)
 from search.render import telling
 from search.render.frame import frame
 from search.render.signs import signs_for
@@ -57,6 +67,8 @@ class LiveView:
         match fact:
             case Waiting():
                 self._preparing.update(Text(telling.waiting(fact)))
+            case RunBy():
+                self._preparing.update(Text(f"{telling.run_by(fact)}"))
             case Opened():
                 self._preparing.stop()
                 self._live.start()

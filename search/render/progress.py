@@ -40,6 +40,7 @@ def progress(
     quiet: bool,
     clock: Callable[[], float] = time.monotonic,
     preparing: str = PREPARING,
+    for_reader: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> Progress:
     """Choose how a launch is shown.
@@ -49,13 +50,14 @@ def progress(
         quiet: whether to show nothing.
         clock: gives seconds.
         preparing: what is done before the study is open.
+        for_reader: whether a reader of lines who goes away ends it.
         environment: variables; None: the process's.
     """
     if quiet:
         return Silence()
     if is_lively(file, os.environ if environment is None else environment):
         return LiveView(console(file), clock, preparing)
-    return Lines(file, clock)
+    return Lines(file, clock, for_reader=for_reader)
 
 
 def is_lively(file: TextIO, environment: Mapping[str, str]) -> bool:

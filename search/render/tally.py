@@ -14,6 +14,8 @@ from search.records import (
     Lost,
     Opened,
     Reported,
+    RunBy,
+    Seen,
     Slots,
     Started,
     Stopping,
@@ -22,6 +24,7 @@ from search.records import (
     TrialState,
     TrialSummary,
     Unblocked,
+    Unseen,
     Unwritten,
 )
 from search.render.pace import Pace
@@ -52,8 +55,10 @@ class Tally:
         self.latest: deque[TrialSummary] = deque(maxlen=LATEST)
         """The trials that finished last, the last one at the end."""
         self.pace = Pace(clock)
-        self.blocked: Blocked | None = None
-        """What cannot be written now; None where all can."""
+        self.run_by: RunBy | None = None
+        """Who runs the study; None where this launch does."""
+        self.blocked: Blocked | Unseen | None = None
+        """What cannot be written, or read, now; None where all can."""
         self.unwritten = 0
         """Events that wait until it can."""
         self.stopping: Ending | None = None
@@ -65,13 +70,11 @@ class Tally:
         self._told_default: Standing | None = None
         self._best: Standing | None = None
 
-    def take(self, fact: Fact) -> Standing | None:  # noqa: C901 - one line or two a fact
+    def take(self, fact: Fact) -> Standing | None:
         """Count a fact; give the new best trial where there is one."""
         match fact:
             case Opened():
                 self._open(fact)
-            case Slots():
-                self.slots = fact
             case Started():
                 self._start(fact)
             case Reported():
@@ -82,14 +85,8 @@ class Tally:
                 self.running[number].lost = True
             case Ended(number=number, outcome=outcome) if outcome.kind == "handed_in":
                 self._hand_in(number)
-            case Blocked():
-                self.blocked, self._blocked_since = fact, self._clock()
-            case Unblocked():
-                self.blocked = None
-            case Unwritten(reports=reports):
-                self.unwritten = reports
-            case Stopping(ending=ending):
-                self.stopping = ending
+            case _:
+                self._note(fact)
         if isinstance(fact, Reported | Told):
             return self._new_best()
         return None
@@ -117,7 +114,7 @@ class Tally:
 
     @property
     def blocked_seconds(self) -> float:
-        """How long nothing can be written by now."""
+        """How long nothing can be written, or read, by now."""
         return self._clock() - self._blocked_since
 
     @property
@@ -141,6 +138,22 @@ class Tally:
         """How long the launch may go on yet; None where that is as long as it takes."""
         return None if self._deadline is None else max(0.0, self._deadline - self._clock())
 
+    def _note(self, fact: Fact) -> None:
+        """Keep what is so from now on, of the launch as a whole."""
+        match fact:
+            case Slots():
+                self.slots = fact
+            case RunBy():
+                self.run_by = fact
+            case Blocked() | Unseen():
+                self.blocked, self._blocked_since = fact, self._clock()
+            case Unblocked() | Seen():
+                self.blocked = None
+            case Unwritten(reports=reports):
+                self.unwritten = reports
+            case Stopping(ending=ending):
+                self.stopping = ending
+
     def _new_best(self) -> Standing | None:
         best, former = self.best, self._best
         if best is None or (former and not self._leads(best, former)):
@@ -156,7 +169,7 @@ class Tally:
         for trial in done:
             self.pace.know(trial.seconds)
         self.ended = Counter(trial.state for trial in done)
-        self.latest.extend(done)
+        self.latest = deque(done, maxlen=LATEST)
         self._told = self._first(*map(self._standing, done))
         self._told_default = self._first(
             *(self._standing(trial) for trial in done if trial.default)

@@ -5,10 +5,13 @@ from search.records import (
     Ended,
     Ending,
     Lost,
+    RunBy,
+    Seen,
     Slots,
     Stopping,
     TrialSummary,
     Unblocked,
+    Unseen,
     Waiting,
 )
 from search.render.rows import Standing
@@ -32,6 +35,7 @@ def header(tally: Tally) -> dict[str, str]:
         "pace": _pace(tally),
         "time left": _time_left(tally),
         "slots": slots(tally.slots) if tally.slots.waiting or tally.slots.lacking else "",
+        "run by": run_by(tally.run_by) if tally.run_by else "",
         "now": _now(tally),
     }
     return {name: said for name, said in facts.items() if said}
@@ -71,6 +75,25 @@ def blocked(fact: Blocked) -> str:
 def unblocked(fact: Unblocked) -> str:
     """Say that what was waited for is back."""
     return f"all is well again after {seconds(fact.seconds)}: the study goes on"
+
+
+def run_by(fact: RunBy) -> str:
+    """Say who runs a study: `host, process 12`, or what it waits for."""
+    if fact.owner:
+        return fact.owner
+    if fact.queued is None or fact.queued.state != "waiting":
+        return "nobody"
+    return f"nobody, it waits for a server{f': {why}' if (why := fact.queued.reason) else ''}"
+
+
+def unseen(fact: Unseen) -> str:
+    """Say that a study cannot be read, and that it may go on all the same."""
+    return f"out of sight, the study may go on: {fact.problem}"
+
+
+def seen(fact: Seen) -> str:
+    """Say that a study can be read again."""
+    return f"in sight again after {seconds(fact.seconds)}"
 
 
 def stopping(fact: Stopping) -> str:
@@ -122,5 +145,7 @@ def _now(tally: Tally) -> str:
         return f"ending, {tally.stopping.value}; {count(len(tally.running), 'trial')} to hand in"
     if tally.blocked is None:
         return ""
+    if isinstance(tally.blocked, Unseen):
+        return f"out of sight for {seconds(tally.blocked_seconds)}: {tally.blocked.problem}"
     waiting = f"; {count(tally.unwritten, 'report')} to write" if tally.unwritten else ""
     return f"waiting since {seconds(tally.blocked_seconds)}{waiting}: {tally.blocked.problem}"

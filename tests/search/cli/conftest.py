@@ -41,6 +41,7 @@ from search.records import (
     StudySummary,
     Submitted,
     TrialTask,
+    Watched,
 )
 from search.settings import Settings
 from search.spec import load, resolve
@@ -94,6 +95,7 @@ RESULTS: dict[str, Any] = {
     "coordinate": None,
     "list_studies": (SUMMARY,),
     "status": SUMMARY,
+    "watch": Watched(study=SUMMARY, ending=None),
     "replay": (ReplayedEpoch(epoch=1, recorded=0.5, replayed=0.5),),
     "export": (
         Exported(
@@ -119,6 +121,7 @@ RESULTS: dict[str, Any] = {
 
 NEWS: dict[str, Any] = {
     "launch": Started(number=0, params={}, epoch=0, default=False),
+    "watch": Started(number=0, params={}, epoch=0, default=False),
     "replay": RESULTS["replay"][0],
     "dashboard": "http://127.0.0.1:1/dashboard",
 }

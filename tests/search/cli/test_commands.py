@@ -38,7 +38,7 @@ COMMANDS = {
 }
 """As the design lists them, but for the one that servers alone use."""
 HIDDEN = "coordinate"
-NAMES = {"list": "list_studies", "best": "status"}
+NAMES = {"list": "list_studies", "best": "status", "status": "watch"}
 """Operations that aren't called as their command."""
 
 
@@ -153,6 +153,21 @@ def test_progress_goes_to_stderr_and_the_result_to_stdout(run: Run) -> None:
     result = run("launch x.toml")
     assert result.stderr == "trial 0 starts: all fixed\n"
     assert "its budget is spent" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [(None, 0), (Ending.INTERRUPTED, 130), (Ending.TERMINATED, 143)]
+)
+def test_watching_tells_what_happens_and_then_how_the_study_stands(
+    ending: Ending | None, code: int, run: Run, fake: Any
+) -> None:
+    fake.results["watch"] = replace(fake.results["watch"], ending=ending)
+    result = run("status vowels --watch")
+    assert result.exit_code == code
+    assert result.stdout.startswith("trial 0 starts: all fixed\nstudy ")
+    assert result.stderr == ""
+    result = run("status vowels --watch --json")
+    assert json.loads(result.stdout)["name"] == "vowels"
 
 
 def test_quiet_leaves_the_result_alone(run: Run) -> None:

@@ -14,6 +14,8 @@ from search.records import (
     Lost,
     Opened,
     Reported,
+    RunBy,
+    Seen,
     Slots,
     Started,
     Stopping,
@@ -21,6 +23,7 @@ from search.records import (
     Told,
     TrialSummary,
     Unblocked,
+    Unseen,
     Unwritten,
 )
 from search.render.frame import frame
@@ -139,6 +142,19 @@ def test_what_holds_a_launch_up_stands_there_as_long_as_it_does(tally: Tally, cl
     assert "now" not in drawn(tally)
     take(tally, Stopping(ending=Ending.INTERRUPTED))
     assert "ending, it was interrupted; 1 trial to hand in" in line(drawn(tally), "now")
+
+
+def test_a_study_that_runs_elsewhere_says_by_whom_and_whether_it_can_be_seen(
+    tally: Tally, clock: Clock
+) -> None:
+    assert "run by" not in drawn(tally)
+    take(tally, RunBy(owner="there, process 7", queued=None), started(0, where=""))
+    assert "there, process 7" in line(drawn(tally), "run by")
+    take(tally, Unseen(problem="the database is out of reach"))
+    clock.now += 5
+    assert "out of sight for 5 s: the database is out of reach" in line(drawn(tally), "now")
+    take(tally, Seen(seconds=5.0))
+    assert "out of sight" not in drawn(tally)
 
 
 def test_slots_are_spoken_of_where_some_are_missing(tally: Tally) -> None:

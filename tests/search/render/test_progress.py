@@ -15,8 +15,11 @@ from search.records import (
     Lost,
     Opened,
     Outcome,
+    Queued,
     Quiet,
     Reported,
+    RunBy,
+    Seen,
     Slots,
     Started,
     Stopping,
@@ -24,6 +27,7 @@ from search.records import (
     Told,
     TrialSummary,
     Unblocked,
+    Unseen,
     Waiting,
 )
 from search.render import live
@@ -162,6 +166,38 @@ FULL: list[Fact] = [
     Unblocked(seconds=23.0),
     Stopping(ending=Ending.INTERRUPTED, blocked="the store /x cannot be written: full"),
 ]
+
+
+def test_lines_tell_of_a_study_that_runs_elsewhere() -> None:
+    file = io.StringIO()
+    waiting, ended = (Queued(state=state, reason="no room") for state in ("waiting", "ended"))
+    with progress(file, quiet=False, clock=Clock()) as shown:
+        for fact in (
+            RunBy(owner=None, queued=waiting),
+            RunBy(owner="there, process 7", queued=waiting),
+            Unseen(problem="the database is out of reach"),
+            Seen(seconds=3.0),
+            RunBy(owner=None, queued=ended),
+        ):
+            shown.watch(fact)
+    assert file.getvalue().splitlines() == [
+        "run by: nobody, it waits for a server: no room",
+        "run by: there, process 7",
+        "out of sight, the study may go on: the database is out of reach",
+        "in sight again after 3 s",
+        "run by: nobody",
+    ]
+
+
+def test_lines_for_a_reader_end_with_it() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with (
+        os.fdopen(writer, "w") as file,
+        pytest.raises(BrokenPipeError),
+        progress(file, quiet=False, for_reader=True) as shown,
+    ):
+        shown.watch(Seen(seconds=3.0))
 
 
 def test_lines_tell_of_a_full_disk_and_that_it_goes_on() -> None:

@@ -1,0 +1,28 @@
+"""What is said of a study without changing it: how it stands, now or as it goes."""
+
+from collections.abc import Callable
+
+from search.records import Fact, StudySummary, Watched
+from search.settings import Settings
+
+
+def status(settings: Settings, name: str) -> StudySummary:
+    """Sum up one study."""
+    from search import queued
+    from search.archive import opened
+
+    with opened(settings) as archive:
+        return queued.summary(archive, name)
+
+
+def watch(settings: Settings, name: str, *, watch: Callable[[Fact], None]) -> Watched:
+    """Look at a study that runs elsewhere until nobody runs it any more, or a signal comes.
+
+    Arguments:
+        settings: where the database is.
+        name: the study's.
+        watch: sees what happens.
+    """
+    from search.following import follow
+
+    return follow(settings, name, watch)
