@@ -221,7 +221,7 @@ def dashboard(
     storage: Storage = None,
     checkpoints: Checkpoints = None,
 ) -> None:
-    """Serve optuna-dashboard over the database until Ctrl-C, with the checkpoints to download."""
+    """Serve optuna-dashboard over the database until Ctrl-C."""
     operations.dashboard(
         places(storage, checkpoints),
         port=port,
