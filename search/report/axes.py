@@ -27,8 +27,9 @@ def span(study: StudySummary, values: Sequence[float]) -> Span | None:
     best, most, worst = ordered[0], ordered[int(MOST * (len(ordered) - 1))], ordered[-1]
     if abs(worst - best) <= OUTLYING * abs(most - best) or most == best:
         return None
-    margin = MARGIN * abs(most - best)
-    low, high = min(best, most), max(best, most)
+    near = [value for value in ordered if abs(value - best) <= OUTLYING * abs(most - best)]
+    low, high = min(near), max(near)
+    margin = MARGIN * (high - low)
     return low - margin, high + margin
 
 

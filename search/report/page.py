@@ -74,12 +74,11 @@ def _plot(plot: Plot) -> str:
     said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in plot.said)
     if not plot.figure:
         return said
-    data = plot.figure.replace("<", "\\u003c")  # no tag ends a script but its own
     size = f"height: {plot.height}px; min-width: {plot.width}px"
     return f"""{said}
 <figure class="wide">
 <div class="plot" style="{size}" data-figure="{plot.name}-data"></div>
-<script type="application/json" id="{plot.name}-data">{data}</script>
+<script type="application/json" id="{plot.name}-data">{plot.figure}</script>
 </figure>"""
 
 

@@ -36,7 +36,7 @@ class Plot:
     said: tuple[str, ...]
     """Sentences: what is shown, of how much; or why nothing is."""
     figure: str
-    """The plot as JSON for plotly; empty where there is none."""
+    """The plot as JSON for plotly, which has no `<` in it; empty where there is none."""
     height: int = 420
     """Pixels."""
     width: int = 320

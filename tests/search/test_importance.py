@@ -101,6 +101,11 @@ def test_what_the_space_does_not_know_is_left_out() -> None:
     assert (picked.number, picked.params) == (0, {})
 
 
+def test_where_nothing_can_be_told_apart_nothing_is_shared_out() -> None:
+    foreign = [trial_of(n, float(n), params={"mine": n}) for n in range(1, 6)]
+    assert importance(study_of(trial_of(0, 0.0), *foreign), SPACE) == {}
+
+
 def test_thousands_of_trials_are_not_too_many() -> None:
     study = searched(lambda params: params["hidden_size"], count=5_000)
     assert importance(study, SPACE)["hidden_size"] > 0.5

@@ -144,6 +144,8 @@ def test_what_comes_from_outside_is_text() -> None:
     read = Page(text)
     assert SCRIPT in read.text
     assert [tag for tag, _ in read.tags].count("script") == 7  # five plots, plotly, ours
+    data = [script for script in read.scripts if script.startswith("{")]
+    assert all("<" not in script for script in data), "no tag may end a script"
     figures = json.dumps(read.figures())
     assert len(read.figures()) == 5
     assert "<script" not in figures  # plotly takes some HTML in its texts
@@ -212,6 +214,15 @@ def test_a_very_poor_trial_does_not_squash_the_others() -> None:
     assert "1 far poorer point lies beyond the axis: a double click shows all." in read.text
     assert "All 40 trials are shown. Left out: 1 with far poorer scores." in read.text
     assert len(read.figures()[3]["data"]) == 40 + 1
+
+
+def test_a_very_poor_epoch_does_not_squash_the_others() -> None:
+    curve = {1: 1e9, **{epoch: 1 + 1 / epoch for epoch in range(2, 60)}}
+    read = Page(page(report_of(study_of(trial_of(0, 1.0, curve=curve, best_epoch=59)))))
+    low, high = read.figures()[1]["layout"]["yaxis"]["range"]
+    assert low < 1.1
+    assert high < 2.0
+    assert "1 far poorer point lies beyond the axis" in read.text
 
 
 def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
