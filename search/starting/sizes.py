@@ -11,6 +11,7 @@ from lstm_attn.config import TaskKind
 from lstm_attn.data import default_context
 from lstm_attn.frequency import SEASONS, Stamps
 from lstm_attn.sequences import SequenceData
+from lstm_attn.stream import LEAST_STEPS
 from lstm_attn.tasks import task_for
 
 TRIALS = 12
@@ -23,10 +24,18 @@ MOST_CONTEXT: dict[TaskKind, int] = {
     "forecasting": 168,
 }
 """Steps of a window at most."""
-EPOCHS: dict[TaskKind, int] = {"language-modeling": 8, "classification": 25, "forecasting": 30}
-"""The most epochs of a trial."""
-EPOCH_STEPS = 100
+MOST_EPOCHS: dict[TaskKind, int] = {
+    "language-modeling": 20,
+    "classification": 30,
+    "forecasting": 30,
+}
+"""The most epochs of a trial, where they are short."""
+FEWEST_EPOCHS = 8
+"""The most epochs of a trial, where they are long."""
+EPOCH_STEPS = 200
 """Training steps of an epoch at most."""
+TRIAL_STEPS = 2000
+"""Training steps of a trial at most, where epochs are not too few."""
 SCORED: dict[TaskKind, int] = {
     "language-modeling": 6400,
     "classification": 2000,
@@ -148,11 +157,13 @@ def sizes(data: SequenceData, largest: float) -> Sizes:
     batch_size = next((size for size in (64, 32, 16) if rows >= size * _STEPS_A_PASS), 8)
     batch_size = min(batch_size, 32 if kind == "language-modeling" else 64)
     steps = -(-rows // batch_size)
+    of_epoch = min(max(steps, LEAST_STEPS), EPOCH_STEPS)
+    epochs = max(FEWEST_EPOCHS, min(TRIAL_STEPS // of_epoch, MOST_EPOCHS[kind]))
     scored = data.scorable(data.validation)
     return Sizes(
         context=context,
         batch_size=batch_size,
-        epochs=EPOCHS[kind],
+        epochs=epochs,
         epoch_steps=EPOCH_STEPS if steps > EPOCH_STEPS else None,
         rows=rows,
         validation_rows=SCORED[kind] if scored > SCORED[kind] else None,

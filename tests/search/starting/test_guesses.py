@@ -13,7 +13,6 @@ from lstm_attn.data import prepare
 from search import operations, spec
 from search.cli import app
 from tests.search.starting.made_up import (
-    CHANCE,
     IRIS,
     LETTERS,
     MOODS,
@@ -324,6 +323,13 @@ def test_parts_of_a_folder_are_used_as_such(init: Any, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("rows", "epochs"), [(60, 30), (2600, 30), (9000, 20), (90_000, 10)])
+def test_long_epochs_are_few(rows: int, epochs: int, init: Any, tmp_path: Path) -> None:
+    table("x.csv", ["a"], [[n % 7] for n in range(rows)])(tmp_path)
+    init("x.csv")
+    assert tomllib.loads((tmp_path / "x.toml").read_text())["training"]["epochs"] == epochs
+
+
 def test_labels_of_which_one_has_most_rows_are_ranked_by_each_alike(
     init: Any, tmp_path: Path
 ) -> None:
@@ -334,11 +340,14 @@ def test_labels_of_which_one_has_most_rows_are_ranked_by_each_alike(
 
 
 def test_a_large_text_has_short_epochs(init: Any, tmp_path: Path) -> None:
-    letters = "".join(CHANCE.choices("abc \n", k=300_000))
-    text("x.txt", letters)(tmp_path)
+    text("x.txt", WORDS * 12_000)(tmp_path)
     init("x.txt")
     training = tomllib.loads((tmp_path / "x.toml").read_text())["training"]
-    assert (training["epoch_steps"], training["validation_rows"]) == (100, 6400)
+    assert (training["epochs"], training["epoch_steps"], training["validation_rows"]) == (
+        10,
+        200,
+        6400,
+    )
     assert spec.load(tmp_path / "x.toml").data.validation == 0.05
 
 
