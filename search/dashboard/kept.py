@@ -7,7 +7,7 @@ is gone here as well.
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -114,45 +114,18 @@ class Kept:
         wanted = artifact_id.removesuffix(_DESCRIPTION)
         if study is None or not wanted.startswith(study.uid):
             raise Gone
-        for checkpoint in _weights(study, self._archive):
+        trials = self._trials(study_id)
+        named = _named(study, _weights(study, self._archive), trials)
+        for name, checkpoint in named.items():
             if _id(study, checkpoint) == wanted:
-                name = _name(study, checkpoint, self._trial(study_id, checkpoint.number))
                 try:
                     content = checkpoint.read()
                 except FileNotFoundError as error:
                     raise Gone from error
                 if artifact_id == wanted:
                     return File(name=f"{name}.safetensors", kind=_BYTES, content=content)
-                return self._described(study, checkpoint, name, content)
+                return _described(study, checkpoint, name, content, trials)
         raise Gone
-
-    def _described(
-        self, study: StoredStudy, checkpoint: Checkpoint, name: str, content: bytes
-    ) -> File:
-        """Say of a checkpoint what it is: configuration, scores, where it comes from."""
-        try:
-            header = read_header(content)
-            told = {part: json.loads(header[part]) for part in ("metrics", "model", "training")}
-        except (CheckpointError, KeyError, ValueError) as error:
-            raise StoreError(f"the checkpoint {checkpoint} cannot be read: {error}") from error
-        trial = self._trial(study.id, checkpoint.number)
-        described = {
-            "study": study.name,
-            "trial": checkpoint.number,
-            "state": trial.state.name.lower() if trial else None,
-            "epoch": checkpoint.epoch,
-            "objective": study.spec.objective,
-            **told,
-            "params": trial.params if trial else None,
-            "device": header.get("device"),
-            "threads": header.get("threads"),
-            "weights": f"{name}.safetensors",
-        }
-        text = json.dumps(described, indent=2) + "\n"
-        return File(name=f"{name}.json", kind=_JSON, content=text.encode())
-
-    def _trial(self, study_id: int, number: int) -> FrozenTrial | None:
-        return next((one for one in self._trials(study_id) if one.number == number), None)
 
     def _study(self, study_id: int) -> StoredStudy | None:
         """Read a study; None where it is another program's, or gone."""
@@ -167,7 +140,8 @@ class Kept:
         attributes: dict[str, str] = {}
         try:
             with suppress(SearchError):
-                attributes = _attributes(study, _weights(study, self._archive), trials)
+                named = _named(study, _weights(study, self._archive), trials)
+                attributes = _attributes(study, named)
             self._listed[study.id] = _Listed(study.uid, self._clock(), attributes)
         finally:
             with self._lock:
@@ -184,20 +158,36 @@ def _weights(study: StoredStudy, archive: Archive) -> list[Checkpoint]:
     return list(newest.values())
 
 
-def _attributes(
+def _named(
     study: StoredStudy, found: Sequence[Checkpoint], trials: Sequence[FrozenTrial]
-) -> dict[str, str]:
-    """Write of each checkpoint what Optuna would have written, the best first."""
+) -> dict[str, Checkpoint]:
+    """Name checkpoints by what is in them, the best first, also where names are ordered.
+
+    As `1-trial-7-epoch-12-accuracy-0.9815`.
+    """
     numbered = {trial.number: trial for trial in trials}
 
-    def order(one: Checkpoint) -> tuple[bool, tuple[float, float, int]]:
-        value = _value(one, numbered.get(one.number))
-        key = summaries.rank(value or 0.0, 0.0, one.number, study.spec.direction)
-        return value is None, key
+    def value(one: Checkpoint) -> float | None:
+        trial = numbered.get(one.number)
+        return trial.intermediate_values.get(one.epoch) if trial else None
 
+    def order(one: Checkpoint) -> tuple[bool, tuple[float, float, int]]:
+        key = summaries.rank(value(one) or 0.0, 0.0, one.number, study.spec.direction)
+        return value(one) is None, key
+
+    named = {}
+    for rank, one in enumerate(sorted(found, key=order), start=1):
+        worth = value(one)
+        score = "" if worth is None else f"-{study.spec.objective}-{worth:.4g}"
+        place = str(rank).zfill(len(str(len(found))))
+        named[f"{place}-trial-{one.number}-epoch-{one.epoch}{score}"] = one
+    return named
+
+
+def _attributes(study: StoredStudy, named: Mapping[str, Checkpoint]) -> dict[str, str]:
+    """Write of each checkpoint what Optuna would have written."""
     attributes = {}
-    for checkpoint in sorted(found, key=order):
-        name = _name(study, checkpoint, numbered.get(checkpoint.number))
+    for name, checkpoint in named.items():
         wanted = _id(study, checkpoint)
         for artifact, ending, kind in (
             (wanted, "safetensors", _BYTES),
@@ -208,16 +198,35 @@ def _attributes(
     return attributes
 
 
+def _described(
+    study: StoredStudy,
+    checkpoint: Checkpoint,
+    name: str,
+    content: bytes,
+    trials: Sequence[FrozenTrial],
+) -> File:
+    """Say of a checkpoint what it is: configuration, scores, where it comes from."""
+    try:
+        header = read_header(content)
+        told = {part: json.loads(header[part]) for part in ("metrics", "model", "training")}
+    except (CheckpointError, KeyError, ValueError) as error:
+        raise StoreError(f"the checkpoint {checkpoint} cannot be read: {error}") from error
+    trial = next((one for one in trials if one.number == checkpoint.number), None)
+    described = {
+        "study": study.name,
+        "trial": checkpoint.number,
+        "state": trial.state.name.lower() if trial else None,
+        "epoch": checkpoint.epoch,
+        "objective": study.spec.objective,
+        **told,
+        "params": trial.params if trial else None,
+        "device": header.get("device"),
+        "threads": header.get("threads"),
+        "weights": f"{name}.safetensors",
+    }
+    text = json.dumps(described, indent=2) + "\n"
+    return File(name=f"{name}.json", kind=_JSON, content=text.encode())
+
+
 def _id(study: StoredStudy, checkpoint: Checkpoint) -> str:
     return f"{study.uid}-{checkpoint.hash}"
-
-
-def _name(study: StoredStudy, checkpoint: Checkpoint, trial: FrozenTrial | None) -> str:
-    """Name a file by what is in it: `trial-7-epoch-12-accuracy-0.9815`."""
-    name = f"trial-{checkpoint.number}-epoch-{checkpoint.epoch}"
-    value = _value(checkpoint, trial)
-    return name if value is None else f"{name}-{study.spec.objective}-{value:.4g}"
-
-
-def _value(checkpoint: Checkpoint, trial: FrozenTrial | None) -> float | None:
-    return trial.intermediate_values.get(checkpoint.epoch) if trial else None

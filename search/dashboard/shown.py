@@ -35,13 +35,13 @@ def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
     facts = {
         "task": spec.get("task", {}).get("kind"),
         "objective": objective,
+        **{f"baseline {name}": score for name, score in scores.items()},
         "trials": spec.get("trials"),
         "epochs": spec.get("space", {}).get("fixed", {}).get("epochs"),
         "sampler": spec.get("sampler"),
         "pruner": spec.get("pruner"),
         "seed": spec.get("seed"),
         "checkpoints kept": spec.get("keep"),
-        **{f"baseline {name}": score for name, score in scores.items()},
     }
     rest = {name: value for name, value in stored.items() if name != summaries.STUDY}
     return {name: fact for name, fact in facts.items() if fact is not None} | rest

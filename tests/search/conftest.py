@@ -66,7 +66,7 @@ def settings_in(folder: Path) -> Settings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_spec() -> Callable[..., StudySpec]:
     return spec_of
 

@@ -165,15 +165,15 @@ def test_kept_checkpoints_are_listed_the_best_first_and_downloaded_as_they_are(
     _, content = gallery.weights(first, 2)
     gallery.weights(second, 1)
     assert dashboard.files() == [
-        "trial-1-epoch-1-cross_entropy-1.5.safetensors",
-        "trial-1-epoch-1-cross_entropy-1.5.json",
-        "trial-0-epoch-2-cross_entropy-1.75.safetensors",
-        "trial-0-epoch-2-cross_entropy-1.75.json",
+        "1-trial-1-epoch-1-cross_entropy-1.5.safetensors",
+        "1-trial-1-epoch-1-cross_entropy-1.5.json",
+        "2-trial-0-epoch-2-cross_entropy-1.75.safetensors",
+        "2-trial-0-epoch-2-cross_entropy-1.75.json",
     ]
     status, headers, downloaded = dashboard.download(2)
     assert (status, downloaded) == ("200 OK", content)
     assert headers["Content-Length"] == str(len(content))
-    assert 'filename="trial-0-epoch-2' in headers["Content-Disposition"]
+    assert 'filename="2-trial-0-epoch-2' in headers["Content-Disposition"]
     _, headers, described = dashboard.download(3)
     said = json.loads(described)
     assert headers["Content-Type"] == "application/json"

@@ -8,14 +8,14 @@ import pytest
 
 from search.records import StudySummary
 from search.report.page import page
-from tests.browser import chromium, needs_browser
+from tests import browser as chromium
 from tests.search.made_up import SCRIPT, report_of, searched, study_of, trial_of
 from tests.search.report.test_page import hostile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_browser]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DRAWN = "[...document.querySelectorAll('.plot')].every((plot) => plot.dataset.drawn)"
 NARROW, WIDE = 400, 1280
@@ -24,7 +24,7 @@ NARROW, WIDE = 400, 1280
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    with chromium() as started:
+    with chromium.started() as started:
         yield started
 
 
