@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from search.records import Fact, StudySummary, Watched
+from search.records import Explained, Fact, StudySummary, Watched
 from search.settings import Settings
 
 
@@ -13,6 +13,21 @@ def status(settings: Settings, name: str) -> StudySummary:
 
     with opened(settings) as archive:
         return queued.summary(archive, name)
+
+
+def best(settings: Settings, name: str, *, top: int) -> Explained:
+    """Give the best trials of a study, what made them so, and how they differ from the defaults.
+
+    Arguments:
+        settings: where the database is.
+        name: the study's.
+        top: so many of the best, at most.
+    """
+    from search.archive import opened
+    from search.explaining import explain
+
+    with opened(settings) as archive:
+        return explain(archive, name, top=top)
 
 
 def watch(settings: Settings, name: str, *, watch: Callable[[Fact], None]) -> Watched:
