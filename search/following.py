@@ -150,14 +150,13 @@ class Following:
         study = self._archive.find(self._name)
         if study is None and (self._study or not (owner or self._submission)):
             self._miss()
-        facts = self._news(study) if study else []
+        news = self._news(study) if study else []
         run_by = RunBy(owner=str(owner) if owner else None, queued=queued.state(self._submission))
-        if run_by != self._run_by:
-            self._run_by = run_by
-            facts.append(run_by)
+        facts: list[Fact] = [] if run_by == self._run_by else [run_by]
+        self._run_by = run_by
         waits = self._submission is not None and self._submission.state == "waiting"
         self.goes_on = owner is not None or waits
-        return facts
+        return facts + news
 
     def _miss(self) -> NoReturn:
         if self.has_looked:

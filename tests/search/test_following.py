@@ -61,7 +61,7 @@ def test_each_look_tells_what_has_happened_since(
     ledger = desk.open()
     first = ledger.ask()
     ledger.report(first.number, 0, make_report(1, 2.0))
-    assert kinds(look()) == ["Opened", "Started", "RunBy"]
+    assert kinds(look()) == ["RunBy", "Opened", "Started"]
     assert look() == []
     second = ledger.ask()
     for epoch, value in ((1, 2.5), (2, 2.4)):
@@ -98,7 +98,7 @@ def test_a_study_is_opened_as_it_stands(
     ledger.report(done.number, 0, best)
     ledger.tell(done.number, 0, Outcome(kind="completed", reason="", best=best))
     ledger.report(running.number, 0, make_report(1, 2.2))
-    opening, started, run_by = look()
+    run_by, opening, started = look()
     assert isinstance(opening, Opened)
     assert [trial.state for trial in opening.study.trials] == ["complete", "running"]
     assert opening.study.leaders[0].number == done.number
@@ -217,7 +217,7 @@ def test_watching_ends_once_nobody_runs_it(desk: Any, settings: Settings) -> Non
     watched = follow(settings, "small", seen.append, sleep=sleep)
     assert watched.ending is None
     assert watched.study.owner is None
-    assert kinds(seen) == ["Opened", "RunBy", "Quiet", "RunBy", "Quiet"]
+    assert kinds(seen) == ["RunBy", "Opened", "Quiet", "RunBy", "Quiet"]
 
 
 def test_a_study_that_nobody_runs_is_seen_once(desk: Any, settings: Settings) -> None:
@@ -225,7 +225,7 @@ def test_a_study_that_nobody_runs_is_seen_once(desk: Any, settings: Settings) ->
     desk.close()
     seen: list[Fact] = []
     watched = follow(settings, "small", seen.append, sleep=lambda _: 1 / 0)
-    assert kinds(seen) == ["Opened", "RunBy", "Quiet"]
+    assert kinds(seen) == ["RunBy", "Opened", "Quiet"]
     assert watched.study.name == "small"
 
 
@@ -240,7 +240,7 @@ def test_a_submitted_study_is_waited_for(desk: Any, settings: Settings, tmp_path
     watched = follow(settings, "small", seen.append, sleep=lambda _: next(steps)() and None)
     assert kinds(seen) == [
         *("RunBy", "Quiet"),
-        *("Opened", "RunBy", "Quiet"),
+        *("RunBy", "Opened", "Quiet"),
         *("RunBy", "Quiet"),
         *("RunBy", "Quiet"),
     ]
@@ -286,7 +286,7 @@ def test_a_signal_ends_it_and_leaves_the_study_alone(
         seen.append(fact)
 
     assert follow(settings, "small", draw, sleep=lambda _: 1 / 0).ending is ending
-    assert kinds(seen) == ["Opened", "RunBy", "Quiet"]
+    assert kinds(seen) == ["RunBy", "Opened", "Quiet"]
 
 
 @pytest.mark.parametrize("anew", [False, True])
@@ -330,7 +330,7 @@ def test_a_database_that_is_away_is_waited_for(
     steps = iter([leave, lambda: None, come_back, lambda: signal.raise_signal(signal.SIGINT)])
     follow(settings, "small", seen.append, sleep=lambda _: next(steps)(), clock=lambda: next(clock))
     assert kinds(seen) == [
-        *("Opened", "Started", "RunBy", "Quiet"),
+        *("RunBy", "Opened", "Started", "Quiet"),
         *("Unseen", "Quiet"),
         "Quiet",
         *("Seen", "Quiet"),
