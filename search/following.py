@@ -48,6 +48,8 @@ def follow(
 ) -> Watched:
     """Tell what happens to a study until nobody runs it or a signal comes; in the main thread.
 
+    Of one that nobody runs at first, nothing is told.
+
     Arguments:
         settings: where the database is.
         name: the study's.
@@ -65,6 +67,7 @@ def follow(
     with opened(settings) as archive, Signals() as signals:
         following = Following(archive, name)
         away_since: float | None = None
+        was_run = False
         with suppress(Signalled):
             while True:
                 try:
@@ -82,8 +85,9 @@ def follow(
                     if away_since is not None:
                         facts.insert(0, Seen(seconds=clock() - away_since))
                         away_since = None
-                for fact in (*facts, Quiet()):
-                    watch(fact)
+                if was_run := was_run or following.goes_on:
+                    for fact in (*facts, Quiet()):
+                        watch(fact)
                 if not following.goes_on:
                     break
                 with signals.heeded():
