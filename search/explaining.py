@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from search import lease, queued, summaries
+from search import queued, summaries
 from search.archive import Archive, StoredStudy
-from search.database import Trials
 from search.importance import METHOD, importance, unknown
 from search.picked import known
 from search.records import Explained, Params, Ranked, StudySummary, TrialSummary
@@ -31,7 +30,7 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
     if submission and archive.find(name) is None:
         return _explained(queued.not_begun(submission), no_importance=NOT_BEGUN)
     stored = archive.get(name)
-    study = queued.standing(_summary(archive, stored), submission)
+    study = queued.standing(archive.summary(stored, curves=False), submission)
     space = stored.spec.space
     shares = importance(study, space)
     defaults = [trial for trial in study.leaders if trial.default]
@@ -40,18 +39,6 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
         best=_ranked(study.leaders[:top], stored, archive),
         defaults=_ranked(defaults, stored, archive),
         importance=shares,
-    )
-
-
-def _summary(archive: Archive, stored: StoredStudy) -> StudySummary:
-    """Sum a study up without the curves of its trials, which take seconds where there are many."""
-    owner = lease.holder(archive.storage.engine, stored.name)
-    return summaries.study_summary(
-        stored.name,
-        stored.spec,
-        stored.baselines,
-        Trials(archive.storage, stored.id, note=summaries.NOTE).read(),
-        owner=str(owner) if owner else None,
     )
 
 

@@ -46,7 +46,7 @@ def status(
             watched = operations.watch(found, study_name, watch=shown.watch)
         study, ending = watched.study, watched.ending
     else:
-        study, ending = operations.status(found, study_name), None
+        study, ending = operations.status(found, study_name, curves=as_json), None
     output.show(plain.status(study) if as_json else standings.status(study))
     raise typer.Exit(EXIT_CODES[ending] if ending else 0)
 

@@ -1,4 +1,4 @@
-"""How studies stand, as tables and sentences: list, status, best, the end of a launch."""
+"""How studies stand, as tables and sentences: list, status, the end of a launch."""
 
 from collections import Counter
 from collections.abc import Sequence

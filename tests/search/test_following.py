@@ -152,6 +152,7 @@ def test_what_is_read_is_what_optuna_reads(desk: Any, settings: Settings) -> Non
         reading = Trials(archive.storage, desk.study.id, note=summaries.NOTE)
         ours = [summaries.trial_summary(trial, desk.spec) for trial in reading.read()]
         theirs = archive.summary(desk.study).trials
+        assert ours == list(archive.summary(desk.study, curves=False).trials)
     has_curve = [trial.state == "running" or trial.number >= 4 for trial in theirs]
     assert [bool(trial.curve) for trial in ours] == has_curve
     assert [replace(trial, curve={}) for trial in ours] == [

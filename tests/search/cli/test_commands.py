@@ -170,6 +170,12 @@ def test_watching_tells_what_happens_and_then_how_the_study_stands(
     assert json.loads(result.stdout)["name"] == "vowels"
 
 
+def test_curves_are_read_where_they_are_printed_alone(run: Run, fake: Any) -> None:
+    run("status vowels")
+    run("status vowels --json")
+    assert [given for _, _, given in fake.calls] == [{"curves": False}, {"curves": True}]
+
+
 def test_best_says_how_many_are_wanted(run: Run, fake: Any) -> None:
     assert "No trial has started yet." in run("best vowels --top 7").stdout
     [(name, (_, study), given)] = fake.calls
