@@ -18,8 +18,8 @@ from optuna.study import StudyDirection
 from search import lease, summaries
 from search.addresses import is_settled, same
 from search.checkpoints import Place, at, check_move, checkpoints, delete_all
-from search.database import open_storage, refuse_once_deleted, told
-from search.errors import StorageError, StudyNotFound, WrongUse
+from search.database import Trials, open_storage, refuse_once_deleted, told
+from search.errors import StorageError, StudyDeleted, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
 from search.spec import StudySpec, is_name
@@ -194,15 +194,18 @@ class Archive:
         """Refuse every further commit once the study is deleted."""
         refuse_once_deleted(self.storage, study.id, study.name)
 
-    def summary(self, study: StoredStudy) -> StudySummary:
-        """Sum a study up, with all its trials.
+    def summary(self, study: StoredStudy, *, curves: bool = True) -> StudySummary:
+        """Sum a study up, with all its trials; without `curves` in a tenth of the time.
 
         Raises:
             StudyNotFound: it has been deleted since it was read.
         """
         try:
-            trials = self.storage.get_all_trials(study.id, deepcopy=False)
-        except KeyError as error:
+            if curves:
+                trials = self.storage.get_all_trials(study.id, deepcopy=False)
+            else:
+                trials = Trials(self.storage, study.id, note=summaries.NOTE).read()
+        except (KeyError, StudyDeleted) as error:
             raise StudyNotFound(f"study {study.name!r} has just been deleted") from error
         owner = lease.holder(self.storage.engine, study.name)
         return summaries.study_summary(

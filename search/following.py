@@ -48,6 +48,8 @@ def follow(
 ) -> Watched:
     """Tell what happens to a study until nobody runs it or a signal comes; in the main thread.
 
+    Of one that nobody runs at first, nothing is told.
+
     Arguments:
         settings: where the database is.
         name: the study's.
@@ -65,6 +67,7 @@ def follow(
     with opened(settings) as archive, Signals() as signals:
         following = Following(archive, name)
         away_since: float | None = None
+        was_run = False
         with suppress(Signalled):
             while True:
                 try:
@@ -82,8 +85,9 @@ def follow(
                     if away_since is not None:
                         facts.insert(0, Seen(seconds=clock() - away_since))
                         away_since = None
-                for fact in (*facts, Quiet()):
-                    watch(fact)
+                if was_run := was_run or following.goes_on:
+                    for fact in (*facts, Quiet()):
+                        watch(fact)
                 if not following.goes_on:
                     break
                 with signals.heeded():
@@ -150,14 +154,13 @@ class Following:
         study = self._archive.find(self._name)
         if study is None and (self._study or not (owner or self._submission)):
             self._miss()
-        facts = self._news(study) if study else []
+        news = self._news(study) if study else []
         run_by = RunBy(owner=str(owner) if owner else None, queued=queued.state(self._submission))
-        if run_by != self._run_by:
-            self._run_by = run_by
-            facts.append(run_by)
+        facts: list[Fact] = [] if run_by == self._run_by else [run_by]
+        self._run_by = run_by
         waits = self._submission is not None and self._submission.state == "waiting"
         self.goes_on = owner is not None or waits
-        return facts
+        return facts + news
 
     def _miss(self) -> NoReturn:
         if self.has_looked:

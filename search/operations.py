@@ -152,7 +152,7 @@ def list_studies(settings: Settings) -> tuple[StudySummary, ...]:
         return queued.summaries(archive)
 
 
-status, watch = looking.status, looking.watch
+best, status, watch = looking.best, looking.status, looking.watch
 
 
 def replay(

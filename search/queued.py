@@ -24,8 +24,13 @@ def summaries(archive: Archive) -> tuple[StudySummary, ...]:
     return (*known, *(not_begun(one) for one in queue.values()))
 
 
-def summary(archive: Archive, name: str) -> StudySummary:
+def summary(archive: Archive, name: str, *, curves: bool = True) -> StudySummary:
     """Sum up a study that was launched or submitted.
+
+    Arguments:
+        archive: the studies of a database.
+        name: the study's.
+        curves: whether with those of trials that have ended.
 
     Raises:
         StudyNotFound: it was neither.
@@ -33,7 +38,7 @@ def summary(archive: Archive, name: str) -> StudySummary:
     one = Submissions(archive.storage.engine).find(name)
     if one and archive.find(name) is None:
         return not_begun(one)
-    return standing(archive.summary(archive.get(name)), one)
+    return standing(archive.summary(archive.get(name), curves=curves), one)
 
 
 def stop(archive: Archive, name: str) -> Stopped:

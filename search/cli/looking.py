@@ -46,15 +46,20 @@ def status(
             watched = operations.watch(found, study_name, watch=shown.watch)
         study, ending = watched.study, watched.ending
     else:
-        study, ending = operations.status(found, study_name), None
+        study, ending = operations.status(found, study_name, curves=as_json), None
     output.show(plain.status(study) if as_json else standings.status(study))
     raise typer.Exit(EXIT_CODES[ending] if ending else 0)
 
 
 @command("best quickstart --top 10")
 def best(name: Name, top: Top = 5, storage: Storage = None, as_json: Json = False) -> None:
-    """Show the best trials, beside defaults and baselines."""
-    from search.render import output, plain, standings
+    """Show the best trials, and what made them so.
 
-    study = operations.status(places(storage), operations.study_name(name))
-    output.show(plain.best(study, top) if as_json else standings.best(study, top))
+    Beside them: what the defaults have instead, how large their models are, how much each
+    parameter matters, and the baselines.
+    """
+    from search.render import explained, output, plain, signs
+
+    found = operations.best(places(storage), operations.study_name(name), top=top)
+    shown = explained.best(found, signs.signs_for(sys.stdout.encoding))
+    output.show(plain.best(found) if as_json else shown)

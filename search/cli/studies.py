@@ -241,7 +241,8 @@ def delete(
     """Delete a study with its checkpoints, after asking."""
     found, study = places(storage, checkpoints), operations.study_name(name)
     if not yes:
-        _ask(f"delete {study} with {len(operations.status(found, study).trials)} trials? [y/N] ")
+        trials = operations.status(found, study, curves=False).trials
+        _ask(f"delete {study} with {len(trials)} trials? [y/N] ")
     operations.delete(found, study)
     typer.echo(f"deleted {study}")
 

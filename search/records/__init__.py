@@ -10,6 +10,7 @@ from search.records.events import (
     StateGiven,
     WeightsGiven,
 )
+from search.records.explained import Explained, Ranked
 from search.records.screen import (
     Blocked,
     CheckReport,
@@ -64,6 +65,7 @@ __all__ = [
     "Ending",
     "Entry",
     "Event",
+    "Explained",
     "Exported",
     "Fact",
     "Launched",
@@ -78,6 +80,7 @@ __all__ = [
     "PayloadLost",
     "Queued",
     "Quiet",
+    "Ranked",
     "ReplayedEpoch",
     "Reported",
     "RunBy",

@@ -141,7 +141,7 @@ def _finished(tally: Tally, trials: Sequence[TrialSummary], page: _Page) -> Tabl
         "ended": 5,
         "as": STATE,
         objective: _score_width(objective),
-        "epoch": 5,
+        "at epoch": 8,
         "took": 6,
         "why": 0,
     }

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from search.records import (
     CheckReport,
+    Explained,
     Exported,
+    Ranked,
     ReplayedEpoch,
     StudySummary,
     TrialSummary,
@@ -59,15 +61,17 @@ def status(study: StudySummary) -> dict[str, Any]:
     }
 
 
-def best(study: StudySummary, top: int) -> dict[str, Any]:
-    """Give the best trials of a study, beside its defaults and baselines."""
-    defaults = [trial for trial in study.leaders if trial.default]
+def best(found: Explained) -> dict[str, Any]:
+    """Give the best trials of a study, beside its defaults and baselines, and what made them so."""
     return {
-        **_head(study),
-        "baselines": plain(study.baselines),
-        "defaults": plain(defaults),
-        "beats_strong_baseline": beats_strong(study),
-        "best": plain(study.leaders[:top]),
+        **_head(found.study),
+        "baselines": plain(found.study.baselines),
+        "defaults": [_ranked(one) for one in found.defaults],
+        "beats_strong_baseline": beats_strong(found.study),
+        "best": [_ranked(one) for one in found.best],
+        "importance": plain(found.importance),
+        "importance_by": found.importance_by,
+        "no_importance": found.no_importance,
     }
 
 
@@ -119,6 +123,11 @@ def _head(study: StudySummary) -> dict[str, Any]:
         "owner": study.owner,
         "queued": plain(study.queued),
     }
+
+
+def _ranked(one: Ranked) -> dict[str, Any]:
+    """Give a trial with the size of its model, and where its variant's default differs."""
+    return {**plain(one.trial), "weights": one.weights, "default_has": plain(one.instead)}
 
 
 def _sized(found: "Report", trial: TrialSummary) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How studies stand, as tables and sentences: list, status, best, the end of a launch."""
+"""How studies stand, as tables and sentences: list, status, the end of a launch."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.records import Ending, Launched, Queued, StudySummary, Submitted, TrialSummary
-from search.render.layout import baseline_table, lean, pairs, section, sentence
+from search.render.layout import lean, pairs, section, sentence
 from search.verdict import baselines_in_words, best_default, verdict
 from search.words import STATES, listed, number, place, sense, settings
 
@@ -44,27 +44,7 @@ def status(study: StudySummary) -> RenderableType:
             epochs = str(max(trial.curve, default=0))
             table.add_row(str(trial.number), epochs, number(trial.value), settings(trial.params))
         parts.append(section("Running" if study.owner else "To go on at the next launch", table))
-    return Group(*parts, *_failures(study), *sentence(verdict(study)))
-
-
-def best(study: StudySummary, top: int) -> RenderableType:
-    """Show the best trials of any state, beside the defaults and the baselines."""
-    if not study.leaders:
-        return Group(Text(f"{study.name}: {_no_leader(study)}"), *_failures(study))
-    table = lean("", "trial", study.objective, "epoch", "state", "configuration")
-    for rank, trial in enumerate(study.leaders[:top], start=1):
-        table.add_row(f"{rank}.", *_trial(trial))
-    rest = [trial for trial in study.leaders[top:] if trial.default]
-    for trial in rest:
-        table.add_row("", *_trial(trial))
-    metrics = {name: number(value) for name, value in study.leaders[0].metrics.items()}
-    return Group(
-        Text(f"{study.name}: {study.objective} ({sense(study.direction)})\n"),
-        table,
-        section("The best trial", pairs(metrics)) if len(metrics) > 1 else Text(),
-        section("Baselines, on the same rows", baseline_table(study.baselines, study.objective)),
-        *sentence(verdict(study)),
-    )
+    return Group(*parts, *failures(study), *sentence(verdict(study)))
 
 
 def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
@@ -88,7 +68,7 @@ def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
         command = again
     return Group(
         pairs(header(study)),
-        *_failures(study),
+        *failures(study),
         *sentence(verdict(study)),
         Text(f"\n{study.name}: {said}"),
         *_command(command),
@@ -106,7 +86,7 @@ def header(study: StudySummary) -> dict[str, str]:
     facts = {
         "study": f"{study.name}, {study.task}",
         "objective": f"{study.objective} ({sense(study.direction)})",
-        "best": _worth(study.leaders[0]) if study.leaders else _no_leader(study),
+        "best": _worth(study.leaders[0]) if study.leaders else no_leader(study),
         "best default": _worth(default) if default else "",
         "baselines": baselines_in_words(study.baselines, study.objective),
         "finished": f"{study.finished} of {study.budget}: {states}{running}",
@@ -149,25 +129,17 @@ def _command(line: str) -> list[Text]:
     return [Text(f"  {line}", no_wrap=True, overflow="ignore")] if line else []
 
 
-def _trial(trial: TrialSummary) -> tuple[str, ...]:
-    return (
-        f"{trial.number}{' (default)' if trial.default else ''}",
-        number(trial.value),
-        str(trial.best_epoch),
-        trial.state,
-        settings(trial.params),
-    )
-
-
 def _worth(trial: TrialSummary) -> str:
     return f"{number(trial.value)} ({place(trial)})"
 
 
-def _no_leader(study: StudySummary) -> str:
+def no_leader(study: StudySummary) -> str:
+    """Say why a study has no best trial."""
     return "no trial has ended an epoch yet" if study.trials else "no trial has started yet"
 
 
-def _failures(study: StudySummary) -> list[RenderableType]:
+def failures(study: StudySummary) -> list[RenderableType]:
+    """Show why trials have failed; nothing where none has."""
     reasons = Counter(trial.reason for trial in study.trials if trial.state == "failed")
     if not reasons:
         return []

@@ -119,13 +119,15 @@ class Tally:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest of the budget takes; None where nothing is known.
+        """How long the rest of the budget takes; None where nothing is known, or left.
 
         At the pace of what has finished, and where all that is left runs, no less than at its own.
         """
         if self.study is None:
             return None
-        left = max(0, self.study.budget - self.finished)
+        left = self.study.budget - self.finished
+        if left <= 0:
+            return None
         reckoned = self.pace.seconds_for(left, at_a_time=len(self.running))
         if reckoned is None or left > len(self.running):
             return reckoned

@@ -30,6 +30,7 @@ from search.records import (
     Ending,
     Entry,
     Event,
+    Explained,
     Exported,
     Launched,
     ModelCost,
@@ -95,6 +96,14 @@ RESULTS: dict[str, Any] = {
     "coordinate": None,
     "list_studies": (SUMMARY,),
     "status": SUMMARY,
+    "best": Explained(
+        study=SUMMARY,
+        best=(),
+        defaults=(),
+        importance={},
+        importance_by="",
+        no_importance="No trial has started yet.",
+    ),
     "watch": Watched(study=SUMMARY, ending=None),
     "replay": (ReplayedEpoch(epoch=1, recorded=0.5, replayed=0.5),),
     "export": (

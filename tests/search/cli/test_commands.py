@@ -38,7 +38,7 @@ COMMANDS = {
 }
 """As the design lists them, but for the one that servers alone use."""
 HIDDEN = "coordinate"
-NAMES = {"list": "list_studies", "best": "status", "status": "watch"}
+NAMES = {"list": "list_studies", "status": "watch"}
 """Operations that aren't called as their command."""
 
 
@@ -168,6 +168,18 @@ def test_watching_tells_what_happens_and_then_how_the_study_stands(
     assert result.stderr == ""
     result = run("status vowels --watch --json")
     assert json.loads(result.stdout)["name"] == "vowels"
+
+
+def test_curves_are_read_where_they_are_printed_alone(run: Run, fake: Any) -> None:
+    run("status vowels")
+    run("status vowels --json")
+    assert [given for _, _, given in fake.calls] == [{"curves": False}, {"curves": True}]
+
+
+def test_best_says_how_many_are_wanted(run: Run, fake: Any) -> None:
+    assert "No trial has started yet." in run("best vowels --top 7").stdout
+    [(name, (_, study), given)] = fake.calls
+    assert (name, study, given) == ("best", "vowels", {"top": 7})
 
 
 def test_quiet_leaves_the_result_alone(run: Run) -> None:

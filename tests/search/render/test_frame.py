@@ -127,6 +127,7 @@ def test_the_last_finished_are_shown_with_their_reasons(tally: Tally, make_trial
     take(tally, Told(trial=make_trial(9, 0.5, seconds=200.0)))
     rows = drawn(tally).partition("ended")[2].splitlines()[1:]
     assert [row.split()[0] for row in rows] == ["9", "8", "7", "6", "5"]
+    assert "at epoch" in drawn(tally)
     assert rows[0].split()[:6] == ["9", "complete", "0.5000", "1", "3", "min"]
     assert "reason 8" in rows[1]
 

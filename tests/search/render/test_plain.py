@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from types import MappingProxyType
 
-from search.records import Ending, ReplayedEpoch, StudySummary, TrialSummary
+from search.records import Ending, Explained, Ranked, ReplayedEpoch, StudySummary, TrialSummary
 from search.render import plain
 from search.render.output import as_csv, as_json
 
@@ -16,7 +16,7 @@ Study = Callable[..., StudySummary]
 def test_json_holds_finite_numbers_only(make_study: Study, make_trial: Trial) -> None:
     wild = make_trial(0, 0.9, metrics=MappingProxyType({"perplexity": math.inf, "x": math.nan}))
     study = make_study(wild, make_trial(1))
-    for result in (plain.studies([study]), plain.status(study), plain.best(study, 5)):
+    for result in (plain.studies([study]), plain.status(study), plain.best(explained(study))):
         text = as_json(result)
         assert json.loads(text, parse_constant=lambda name: 1 / 0) == json.loads(text)
     assert plain.status(study)["trials"][0]["metrics"] == {"perplexity": None, "x": None}
@@ -31,21 +31,38 @@ def test_status_holds_every_trial_with_its_curve(make_study: Study, make_trial: 
     assert status["beats_strong_baseline"] is False
 
 
-def test_best_holds_as_many_as_are_asked_for(make_study: Study, make_trial: Trial) -> None:
+def explained(study: StudySummary) -> Explained:
+    ranked = tuple(Ranked(trial=trial, weights=12, instead={"heads": 2}) for trial in study.leaders)
+    return Explained(
+        study=study,
+        best=ranked[:2],
+        defaults=tuple(one for one in ranked if one.trial.default),
+        importance={"heads": 1.0} if ranked else {},
+        importance_by="PED-ANOVA",
+        no_importance="" if ranked else "No trial counts.",
+    )
+
+
+def test_best_says_of_each_trial_how_large_it_is_and_what_the_default_has(
+    make_study: Study, make_trial: Trial
+) -> None:
     study = make_study(
         make_trial(0, 0.9, default=True), make_trial(1, 0.95, state="pruned"), make_trial(2, 0.8)
     )
-    best = plain.best(study, 2)
+    best = plain.best(explained(study))
     assert [(trial["number"], trial["state"]) for trial in best["best"]] == [
         (1, "pruned"),
         (0, "complete"),
     ]
     assert [trial["number"] for trial in best["defaults"]] == [0]
     assert len(best["baselines"]) == 2
+    assert (best["best"][0]["weights"], best["best"][0]["default_has"]) == (12, {"heads": 2})
+    assert (best["importance"], best["importance_by"]) == ({"heads": 1.0}, "PED-ANOVA")
+    assert best["no_importance"] == ""
 
 
 def test_an_empty_study_has_no_verdict(make_study: Study) -> None:
-    assert plain.best(make_study(), 5)["beats_strong_baseline"] is None
+    assert plain.best(explained(make_study()))["beats_strong_baseline"] is None
     assert plain.studies([make_study()])[0]["best"] is None
 
 

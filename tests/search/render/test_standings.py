@@ -9,22 +9,38 @@ from rich.console import RenderableType
 
 from search.records import (
     Ending,
+    Explained,
     Launched,
     Queued,
+    Ranked,
     StudySummary,
     SubmissionState,
     TrialSummary,
 )
-from search.render import standings
+from search.render import explained, standings
+from search.render.signs import FINE
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
 Print = Callable[..., str]
 
+
+def explained_of(study: StudySummary, top: int) -> Explained:
+    ranked = [Ranked(trial=trial, weights=1234, instead={}) for trial in study.leaders]
+    return Explained(
+        study=study,
+        best=tuple(ranked[:top]),
+        defaults=tuple(one for one in ranked if one.trial.default),
+        importance={"heads": 0.9, "dropout": 0.1} if ranked else {},
+        importance_by="PED-ANOVA",
+        no_importance="" if ranked else "No trial counts.",
+    )
+
+
 VIEWS: dict[str, Callable[[StudySummary], RenderableType]] = {
     "list": lambda study: standings.studies([study]),
     "status": standings.status,
-    "best": lambda study: standings.best(study, 5),
+    "best": lambda study: explained.best(explained_of(study, 5), FINE),
     "launched": lambda study: standings.launched(
         Launched(ending=Ending.SPENT, study=study, fresh=True), again="again", export="export"
     ),
@@ -79,8 +95,8 @@ def test_the_best_may_be_of_any_state(make_study: Study, make_trial: Trial, prin
         make_trial(2, 0.96, state="running"),
         make_trial(3, 0.95, state="failed"),
     )
-    text = printed(standings.best(study, 3))
-    found = re.findall(r"^(\d\.) +(\d+) +(\S+) +\d+ +(\w+)", text, re.MULTILINE)
+    text = printed(explained.best(explained_of(study, 3), FINE))
+    found = re.findall(r"^(\d\.) +(\d+) +(\S+) +\d+ of \d+ +(\w+)", text, re.MULTILINE)
     assert found == [
         ("1.", "1", "0.9700", "pruned"),
         ("2.", "2", "0.9600", "running"),
@@ -92,7 +108,7 @@ def test_defaults_and_baselines_stand_beside_the_best(
     make_study: Study, make_trial: Trial, printed: Print
 ) -> None:
     study = make_study(make_trial(0, 0.8, default=True), make_trial(1, 0.97))
-    text = printed(standings.best(study, 1))
+    text = printed(explained.best(explained_of(study, 1), FINE))
     assert re.search(r"0 \(default\) +0\.8000", text)
     assert re.search(r"logistic regression \(strong\) +0\.9861 +0\.05000", text)
     assert re.search(r"majority +0\.1250", text)
@@ -102,7 +118,7 @@ def test_a_configuration_is_shown_whole(
     make_study: Study, make_trial: Trial, printed: Print
 ) -> None:
     trial = make_trial(0, 0.9)
-    text = "".join(printed(standings.best(make_study(trial), 1)).split())
+    text = "".join(printed(explained.best(explained_of(make_study(trial), 1), FINE)).split())
     for name in trial.params:
         assert f"{name}=" in text
 

@@ -215,6 +215,8 @@ def test_the_last_trials_take_as_long_as_they_themselves_need(
     assert tally.seconds_left == 10  # as the other one took
     tally.take(reported(1, 1, 0.5))
     assert tally.seconds_left == 8 * 10  # of nine epochs one has ended
+    tally.take(Told(trial=make_trial(1, 0.5)))
+    assert tally.seconds_left is None
 
 
 def test_a_study_without_any_pace_has_no_time_left(tally: Tally) -> None:
