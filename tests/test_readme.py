@@ -80,3 +80,10 @@ def test_every_shipped_study_is_in_the_readme_or_the_makefile() -> None:
     for file in (ROOT / "studies").glob("*.toml"):
         assert f"studies/{file.name}" in told
         assert tomllib.loads(file.read_text(encoding="utf-8"))["name"]
+
+
+def test_pictures_are_there_and_small() -> None:
+    pictures = [ROOT / path for path in re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)]
+    assert len(pictures) >= 2
+    assert all(20_000 < path.stat().st_size < 200_000 for path in pictures)
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)

@@ -29,13 +29,13 @@ def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
     ours = stored.get(summaries.STUDY)
     if not isinstance(ours, dict) or not isinstance(ours.get("spec"), dict):
         return dict(stored)
-    spec, baselines = ours["spec"], ours.get("baselines", [])
-    objective = spec.get("objective")
+    spec, objective = ours["spec"], ours["spec"].get("objective")
+    baselines = sorted(ours.get("baselines", []), key=lambda one: not one["strong"])
     scores = {one["name"]: one["validation"].get(objective) for one in baselines}
     facts = {
         "task": spec.get("task", {}).get("kind"),
         "objective": objective,
-        **{f"baseline {name}": score for name, score in scores.items()},
+        **{f"baseline {name}": _short(score) for name, score in scores.items()},
         "trials": spec.get("trials"),
         "epochs": spec.get("space", {}).get("fixed", {}).get("epochs"),
         "sampler": spec.get("sampler"),
@@ -45,6 +45,10 @@ def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
     }
     rest = {name: value for name, value in stored.items() if name != summaries.STUDY}
     return {name: fact for name, fact in facts.items() if fact is not None} | rest
+
+
+def _short(score: float | None) -> float | None:
+    return None if score is None else float(f"{score:.4g}")
 
 
 def shown(trial: FrozenTrial) -> FrozenTrial:

@@ -103,7 +103,9 @@ def _verdict(study: StudySummary) -> str:
     name = study.strong.name
     if study.better(value, study.strong.validation[study.objective]):
         return f"The best trial beats {name}."
-    return f"The best trial does not beat {name}: on these data the simple model is as good."
+    return (
+        f"The best trial does not beat {name}: on these data the simple model is as good or better."
+    )
 
 
 def _configuration(study: StudySummary) -> str:
