@@ -113,6 +113,7 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         modes = termios.tcgetattr(slave)
         modes[3] &= ~termios.ECHO  # which puts keys into the middle of what a program writes
+        modes[3] |= termios.NOFLSH  # else Ctrl-C throws away what nobody has read yet
         termios.tcsetattr(slave, termios.TCSANOW, modes)
         own = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
         # The first terminal that the leader of a session opens is its own: keys send it signals.
