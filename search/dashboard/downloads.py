@@ -50,7 +50,8 @@ class Downloads:
             content = self._download(int(wanted[1]), wanted[2], begin)
             return content if environment["REQUEST_METHOD"] == "GET" else []
         if not reads and _ARTIFACTS.fullmatch(path):
-            why = "they are the study's checkpoints, of which it keeps the best by itself"
+            # Shown behind "Failed to delete", or "Failed to upload".
+            why = "here: these are the study's checkpoints, and it keeps the best by itself"
             return _refuse(begin, "403 Forbidden", why)
         if not reads and _RENAME.fullmatch(path):
             why = "checkpoints and study file go by a study's name - launch it with --name NAME"
