@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from ray.cluster_utils import Cluster
 
+from tests.clusters import add_node
+
 pytestmark = pytest.mark.slow
 
 
@@ -21,10 +23,10 @@ def test_a_study_outlives_its_nodes_and_its_whole_ray(
     cluster = head()
     try:
         monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-        first = cluster.add_node(num_cpus=1)
+        first = add_node(cluster, num_cpus=1)
         process = bench.launch()
         bench.wait_until(lambda: bench.epochs() >= 1, process)
-        cluster.add_node(num_cpus=1)
+        add_node(cluster, num_cpus=1)
         bench.wait_until(lambda: len(bench.unfinished()) == 2, process)
         cluster.remove_node(first, allow_graceful=False)
         seen = bench.epochs()
@@ -32,7 +34,7 @@ def test_a_study_outlives_its_nodes_and_its_whole_ray(
         port = int(cluster.address.rpartition(":")[2])
         cluster.shutdown()
         cluster = head(port)
-        cluster.add_node(num_cpus=2)
+        add_node(cluster, num_cpus=2)
         code, _, said = bench.finish(process)
     finally:
         cluster.shutdown()
@@ -51,7 +53,7 @@ def test_while_the_head_is_away_epochs_are_recorded_and_ctrl_c_takes_states(
     cluster = head()
     try:
         monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-        cluster.add_node(num_cpus=2)
+        add_node(cluster, num_cpus=2)
         process = bench.launch()
         bench.wait_until(lambda: len(bench.unfinished()) == 2 and bench.epochs() > 1, process)
         [gcs] = cluster.head_node.all_processes["gcs_server"]

@@ -11,6 +11,7 @@ from ray.cluster_utils import Cluster
 from search import workers
 from search.errors import ClusterError
 from search.records import Ended, Lost, Reported
+from tests.clusters import add_node
 
 pytestmark = pytest.mark.slow
 
@@ -33,10 +34,10 @@ def test_slots_follow_the_nodes_of_a_cluster_in_the_middle_of_trials(
     places.slots.open(9)
     assert "no node is there yet" in places.slots.slots.lacking
 
-    first = cluster.add_node(num_cpus=1)
+    first = add_node(cluster, num_cpus=1)
     places.ready(1)
     places.slots.start(places.slots.free_slots()[0], make_task(0))
-    cluster.add_node(num_cpus=2)
+    add_node(cluster, num_cpus=2)
     places.ready(3)
     for number, slot in enumerate(places.slots.free_slots(), start=1):
         places.slots.start(slot, make_task(number))
