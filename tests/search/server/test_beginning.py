@@ -18,13 +18,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from lstm_attn.data import prepare
 from search import launch, operations, patience, workers
-from search.archive import StoredStudy, opened
+from search.archive import opened
 from search.checkpoints.files import name_of
 from search.errors import ClusterError, Outage
 from search.server.coordinating import coordinate
 from search.settings import Settings
-from search.spec import load, resolve
+from search.spec import load
 from search.submissions import Submissions
+from tests.search.server.stored import store_study
 
 
 @pytest.fixture
@@ -86,19 +87,6 @@ def store(settings: Settings) -> Settings:
     return replace(settings, checkpoints=f"memory://{uuid4().hex}")
 
 
-def write(settings: Settings, study_file: Path) -> StoredStudy:
-    """Put the study into the database, as a launch does."""
-    file = load(study_file)
-    data = prepare(file.data, file.task)
-    with opened(settings) as archive:
-        return archive.create(
-            resolve(file, data, gpus=False),
-            fingerprint=data.fingerprint,
-            baselines=(),
-            data_summary=data.summary,
-        )
-
-
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What gives the store's driver, apart from the one by which data are read."""
@@ -128,7 +116,7 @@ def test_a_study_whose_former_store_is_away_waits_to_be_told_whether_it_may_move
     settings: Settings, study_file: Path, begin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = store(settings), store(settings)
-    study = write(old, study_file)
+    study = store_study(old, study_file)
     operations.submit(study_file, new)
     away_for(monkeypatch, MemoryFileSystem, "ls", 2)
     said = begin(new)
@@ -197,7 +185,7 @@ def test_a_study_that_is_deleted_stopped_or_submitted_anew_as_it_begins_is_not_b
     file = load(study_file)
     data = prepare(file.data, file.task)
     if written:
-        write(settings, study_file)
+        store_study(settings, study_file)
     operations.submit(study_file, settings)
 
     def meanwhile(*_: Any) -> Any:

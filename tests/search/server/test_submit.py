@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lstm_attn.data import prepare
 from lstm_attn.errors import DataError
 from search import lease, operations
 from search.archive import opened
@@ -15,8 +13,9 @@ from search.errors import SpecChanged, StudyElsewhere, StudyNotFound
 from search.records import Queued, Submitted
 from search.server.submitting import submit
 from search.settings import Settings
-from search.spec import again, load, resolve
+from search.spec import again, load
 from search.submissions import Submission, Submissions
+from tests.search.server.stored import store_study
 
 
 def queue_of(settings: Settings) -> list[Submission]:
@@ -62,7 +61,7 @@ def test_data_in_a_folder_that_is_not_here_are_left_to_the_server(
 def test_another_search_under_the_name_of_a_study_is_refused(
     settings: Settings, study_file: Path
 ) -> None:
-    begin(settings, study_file)
+    store_study(settings, study_file)
     with pytest.raises(SpecChanged, match=r"space\.hidden_size"):
         operations.submit(study_file, settings, overrides=["space.hidden_size=12"])
     assert queue_of(settings) == []
@@ -73,7 +72,7 @@ def test_a_study_that_only_waits_is_listed_behind_those_that_have_begun(
     settings: Settings, study_file: Path
 ) -> None:
     operations.submit(study_file, settings, name="waits")
-    begin(settings, study_file)
+    store_study(settings, study_file)
     old, waits = operations.list_studies(settings)
     assert (old.name, old.queued) == ("moods", None)
     assert (waits.name, waits.task, waits.objective, waits.direction, waits.budget) == (
@@ -90,7 +89,7 @@ def test_a_study_that_only_waits_is_listed_behind_those_that_have_begun(
 def test_a_study_that_has_begun_stands_once_and_with_its_reason(
     settings: Settings, study_file: Path
 ) -> None:
-    begin(settings, study_file)
+    store_study(settings, study_file)
     operations.submit(study_file, settings)
     with opened(settings) as archive:
         queue = Submissions(archive.storage.engine)
@@ -124,7 +123,7 @@ def test_a_deleted_study_is_off_the_queue(settings: Settings, study_file: Path) 
     operations.submit(study_file, settings)
     operations.delete(settings, "moods")  # it had not begun
     assert queue_of(settings) == []
-    begin(settings, study_file)
+    store_study(settings, study_file)
     operations.submit(study_file, settings)
     operations.delete(settings, "moods")
     assert (queue_of(settings), operations.list_studies(settings)) == ([], ())
@@ -159,7 +158,7 @@ def test_nobody_can_begin_a_study_while_it_is_deleted(
     begun: bool, settings: Settings, study_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if begun:
-        begin(settings, study_file)
+        store_study(settings, study_file)
     operations.submit(study_file, settings, with_data=True)
     forget, held = Submissions.forget, []
 
@@ -193,22 +192,9 @@ def test_a_file_is_submitted_from_any_folder(
 @contextmanager
 def run_by_somebody(settings: Settings, study_file: Path) -> Iterator[lease.Lease]:
     """Have the study begun, submitted, and its lease held for a block."""
-    begin(settings, study_file)
+    store_study(settings, study_file)
     operations.submit(study_file, settings)
     with opened(settings) as archive:
         held = lease.acquire(archive.storage.engine, "moods")
         yield held
         held.release()
-
-
-def begin(settings: Settings, study_file: Path) -> Any:
-    """Put the study into the database, as a launch does."""
-    file = load(study_file)
-    data = prepare(file.data, file.task)
-    with opened(settings) as archive:
-        return archive.create(
-            resolve(file, data, gpus=False),
-            fingerprint=data.fingerprint,
-            baselines=(),
-            data_summary=data.summary,
-        )

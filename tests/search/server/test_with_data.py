@@ -24,10 +24,11 @@ from search.records import Ending, Launched
 from search.server import coordinating
 from search.server.coordinating import coordinate
 from search.settings import Settings
-from search.spec import load, resolve
+from search.spec import load
 from search.submissions import Submissions
 from search.uploads import Upload, Uploads
 from tests.search.moods import MOODS
+from tests.search.server.stored import store_study, write
 
 OTHERS = "text,mood\n" + "it was fine,up\nit was sad,down\n" * 10
 
@@ -74,21 +75,6 @@ def served(
 
 
 SPENT = [{"event": "ended", "ending": "spent"}]
-
-
-def write(archive: Any, file: Any, data: Any) -> None:
-    archive.create(
-        resolve(file, data, gpus=False),
-        fingerprint=data.fingerprint,
-        baselines=(),
-        data_summary=data.summary,
-    )
-
-
-def begin(settings: Settings, study_file: Path) -> None:
-    file = load(study_file)
-    with opened(settings) as archive:
-        write(archive, file, prepare(file.data, file.task))
 
 
 def upload_of(settings: Settings) -> Upload | None:
@@ -287,7 +273,7 @@ def test_submitted_again_without_data_those_of_a_study_that_has_begun_still_coun
     settings: Settings, study_file: Path, served: Any, tmp_path: Path
 ) -> None:
     operations.submit(study_file, settings, with_data=True)
-    begin(settings, study_file)
+    store_study(settings, study_file)
     (tmp_path / "a.csv").unlink()
     with pytest.raises(DataError):  # its folder is here, and no data in it
         operations.submit(study_file, settings, trials=12)
@@ -315,7 +301,7 @@ def test_a_study_whose_file_names_other_data_now_does_not_get_those_that_were_up
     settings: Settings, study_file: Path, served: Any, tmp_path: Path
 ) -> None:
     operations.submit(study_file, settings, with_data=True)
-    begin(settings, study_file)
+    store_study(settings, study_file)
     away = ['data.train="/of/the/server/a.csv"']
     operations.submit(study_file, settings, overrides=away)
     [said] = served(settings)
@@ -328,7 +314,7 @@ def test_a_deleted_study_leaves_no_data(begun: bool, there: Settings, study_file
     upload = upload_of(there)
     assert upload
     if begun:
-        begin(there, study_file)
+        store_study(there, study_file)
     operations.delete(there, "moods")
     assert upload_of(there) is None
     place = at(upload.address(there)).inside(upload.folder)
@@ -340,7 +326,7 @@ def test_a_deleted_study_leaves_no_data(begun: bool, there: Settings, study_file
 
 def test_a_study_that_runs_keeps_its_data(settings: Settings, study_file: Path) -> None:
     operations.submit(study_file, settings, with_data=True)
-    begin(settings, study_file)
+    store_study(settings, study_file)
     with opened(settings) as archive:
         held = lease.acquire(archive.storage.engine, "moods")
         held.renew()
