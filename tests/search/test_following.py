@@ -14,7 +14,7 @@ from optuna.trial import TrialState, create_trial
 from search import following, summaries
 from search.archive import Archive, opened
 from search.database import Trials
-from search.errors import StorageError, StudyDeleted, StudyNotFound
+from search.errors import Outage, StorageError, StudyDeleted, StudyNotFound
 from search.following import Following, follow
 from search.records import (
     Ending,
@@ -290,6 +290,24 @@ def test_a_signal_ends_it_and_leaves_the_study_alone(
     assert kinds(seen) == ["RunBy", "Opened", "Quiet"]
 
 
+def test_a_signal_ends_a_look_that_takes_long(
+    desk: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    seen: list[Fact] = []
+
+    def take_long(_: Following) -> list[Fact]:
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it was looked on")
+
+    def sleep(_: float) -> None:
+        monkeypatch.setattr(Following, "look", take_long)
+
+    watched = follow(settings, "small", seen.append, sleep=sleep)
+    assert watched.ending is Ending.INTERRUPTED
+    assert kinds(seen) == ["RunBy", "Opened", "Quiet"]
+
+
 @pytest.mark.parametrize("anew", [False, True])
 def test_a_deleted_study_ends_it_with_a_line(desk: Any, settings: Settings, anew: bool) -> None:
     desk.open()
@@ -347,6 +365,18 @@ def test_a_database_that_was_never_there_is_no_reason_to_wait(settings: Settings
     gone = replace(settings, storage=settings.storage + "-and-no-more")
     with pytest.raises(StorageError):
         follow(gone, "small", lambda _: None, sleep=lambda _: 1 / 0)
+
+
+def test_a_database_that_goes_before_the_first_look_is_told(
+    desk: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Following) -> None:
+        raise Outage("the database is away")
+
+    desk.open()
+    monkeypatch.setattr(Following, "_look", away)
+    with pytest.raises(Outage, match="is away"):
+        follow(settings, "small", lambda _: None, sleep=lambda _: 1 / 0)
 
 
 def test_looks_are_a_second_apart(desk: Any, settings: Settings) -> None:
