@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -359,6 +360,36 @@ def test_a_database_that_is_away_is_waited_for(
     assert "the database" in unseen.problem
     assert Seen(seconds=1) in seen
     assert task.number == 0
+
+
+@pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
+def test_a_file_that_was_put_back_is_read_anew(
+    desk: Any, settings: Settings, look: Callable[[], list[Fact]]
+) -> None:
+    desk.open()
+    look()
+    aside = settings.sqlite_file.with_name("aside")
+    for part in settings.sqlite_file.parent.glob("studies.db*"):
+        part.rename(aside.with_name(part.name.replace("studies.db", "aside")))
+    with pytest.raises(StorageError, match="put it back"):
+        look()
+    with (
+        closing(sqlite3.connect(aside)) as old,
+        closing(sqlite3.connect(settings.sqlite_file)) as new,
+    ):
+        old.backup(new)
+    with closing(Archive(settings)) as archive:
+        archive.storage.create_new_trial(desk.study.id)
+    assert kinds(look()) == ["Started"]
+
+
+def test_a_trial_that_somebody_has_put_on_the_list_has_not_started(
+    desk: Any, look: Callable[[], list[Fact]]
+) -> None:
+    desk.open()
+    look()
+    desk.storage.create_new_trial(desk.study.id, create_trial(state=TrialState.WAITING))
+    assert look() == []
 
 
 def test_a_database_that_was_never_there_is_no_reason_to_wait(settings: Settings) -> None:
