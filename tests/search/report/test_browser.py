@@ -84,7 +84,7 @@ def test_every_plot_is_drawn_and_nothing_leaves_the_file(
         opened.close()
 
 
-@pytest.mark.parametrize("kind", ["empty", "failures", "running", "infinite", "large"])
+@pytest.mark.parametrize("kind", ["empty", "failures", "infinite", "large"])
 def test_a_page_of_any_study_opens(browser: "Browser", tmp_path: Path, kind: str) -> None:
     study, spec = (large(), None) if kind == "large" else odd_studies()[kind]
     report = report_of(study, spec)
