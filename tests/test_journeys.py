@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from random import Random
 
+import optuna
+import optuna_dashboard
 import pytest
 import torch
 
@@ -67,12 +69,20 @@ def lstm_search(folder: Path, *arguments: str, code: int = 0) -> tuple[str, str]
     return found.stdout, found.stderr
 
 
+def note(folder: Path) -> str:
+    """Read the study's note, as the dashboard does."""
+    storage = f"sqlite:///{folder}/.lstm-search/studies.db"
+    return optuna_dashboard.get_note(optuna.load_study(study_name="moods", storage=storage))
+
+
 def test_texts_are_classified_from_check_to_predict(tmp_path: Path) -> None:
     write_moods(tmp_path)
     said = json.loads(lstm_search(tmp_path, "check", "moods.toml", "--json")[0])
     assert said["data"]["classes"] == 2
     assert not (tmp_path / ".lstm-search").exists()
     lstm_search(tmp_path, "launch", "moods.toml", "--quiet")
+    for said in ("**3 of 3 trials** have ended", "last launch has ended: its budget is spent."):
+        assert said in note(tmp_path)
     best = json.loads(lstm_search(tmp_path, "best", "moods", "--json")[0])
     lstm_search(tmp_path, "export", "moods", "--to", "out")
     assert (tmp_path / "out" / "README.md").is_file()

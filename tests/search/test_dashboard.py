@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +38,24 @@ serve(settings, port=0, ready=say, host=host, credentials=credentials)
 print("ended", flush=True)
 """
 
+MEETING = f"""
+import threading
+from search.dashboard import serving
+
+pages = threading.Barrier(2)
+
+def application(_, begin):
+    begin("200 OK", [("Content-Type", "text/plain")])
+    try:
+        pages.wait(20)
+    except threading.BrokenBarrierError:
+        return [b"alone"]
+    return [b"met"]
+
+serving._application = lambda _: application
+{PROGRAM}"""
+"""Here a page is there once another was asked for, too."""
+
 
 @pytest.fixture(params=["sqlite"])
 def finished(request: pytest.FixtureRequest) -> Settings:
@@ -57,9 +76,11 @@ def finished(request: pytest.FixtureRequest) -> Settings:
 
 
 @contextmanager
-def served(settings: Settings, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(
+    settings: Settings, *more: str, program: str = PROGRAM
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, settings.storage, *more],
+        [sys.executable, "-c", program, settings.storage, *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -189,3 +210,12 @@ def test_without_a_database_nothing_is_served_or_made(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="no database at"):
         dashboard.serve(settings, port=0, ready=lambda _: None)
     assert not (tmp_path / "none.db").exists()
+
+
+def test_pages_are_answered_side_by_side(finished: Settings) -> None:
+    def ask(page: str) -> str:
+        with urllib.request.urlopen(url.replace("dashboard", page), timeout=60) as answer:
+            return str(answer.read().decode())
+
+    with served(finished, program=MEETING) as (_, url), ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(ask, "ab")) == ["met", "met"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from search.checkpoints import checkpoints, delete_all
 from search.checkpoints.folder import Folder
 from search.dashboard import kept
 from search.dashboard.kept import FRESH_SECONDS, Kept
+from search.dashboard.memory import Memory
 from search.dashboard.serving import _application
 from search.errors import Outage, StoreError, WrongUse
 from tests.search.gallery import CURVE, Gallery
@@ -173,6 +175,7 @@ def test_kept_checkpoints_are_listed_the_best_first_and_downloaded_as_they_are(
     status, headers, downloaded = dashboard.download(2)
     assert (status, downloaded) == ("200 OK", content)
     assert headers["Content-Length"] == str(len(content))
+    assert headers["X-Content-Type-Options"] == "nosniff"  # it is nothing that a browser runs
     assert 'filename="2-trial-0-epoch-2' in headers["Content-Disposition"]
     _, headers, described = dashboard.download(3)
     said = json.loads(described)
@@ -205,6 +208,37 @@ def test_what_retention_deletes_is_gone_here_too(gallery: Gallery, dashboard: Da
     assert checkpoints(place) == []
 
 
+def test_damaged_weights_are_not_handed_out(gallery: Gallery, dashboard: Dashboard) -> None:
+    name, content = gallery.weights(gallery.trial(*CURVE), 2)
+    gallery.study.place(gallery.settings).write_whole(name, content[:-1] + b"\0")
+    for number in (0, 1):  # the weights, and what they are
+        status, _, told = dashboard.download(number)
+        assert status.startswith("503")
+        assert b"is damaged" in told
+
+
+def test_what_goes_just_as_it_is_asked_for_is_gone(
+    gallery: Gallery, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> bytes:
+        raise FileNotFoundError
+
+    gallery.weights(gallery.trial(*CURVE), 2)
+    monkeypatch.setattr(Folder, "read", gone)
+    status, _, content = dashboard.download(0)
+    assert (status, b"is gone" in content) == ("404 Not Found", True)
+
+
+def test_who_asks_for_the_size_of_a_download_gets_no_content(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    _, content = gallery.weights(gallery.trial(*CURVE), 2)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    path = f"/artifacts/{gallery.study.id}/{artifact}"
+    status, headers, got = dashboard.ask(path, "HEAD")
+    assert (status, headers["Content-Length"], got) == ("200 OK", str(len(content)), b"")
+
+
 def test_nothing_is_written_for_it(gallery: Gallery, dashboard: Dashboard) -> None:
     gallery.weights(gallery.trial(*CURVE), 2)
     before = gallery.archive.storage.get_study_system_attrs(gallery.study.id)
@@ -235,9 +269,10 @@ def test_a_store_that_does_not_answer_holds_no_page_up(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gallery.weights(gallery.trial(*CURVE), 2)
-    answers, names = threading.Event(), Folder.names
+    answers, names, asked = threading.Event(), Folder.names, []
 
     def slow(folder: Folder) -> list[str]:
+        asked.append(folder)
         answers.wait(60)
         return names(folder)
 
@@ -251,6 +286,7 @@ def test_a_store_that_does_not_answer_holds_no_page_up(
     for thread in threading.enumerate():
         if thread.daemon and thread.name.endswith("(_list)"):
             thread.join(60)
+    assert len(asked) == 1
     assert len(shelf.known(gallery.study.id, uid)) == 2
 
 
@@ -339,6 +375,23 @@ def test_a_study_in_a_deleted_ones_place_shows_nothing_of_it(
     assert page["artifacts"] == []
 
 
+def test_what_was_listed_of_a_deleted_study_is_nothing_of_the_one_in_its_place(
+    gallery: Gallery,
+) -> None:
+    former = gallery.study
+    gallery.weights(gallery.trial(*CURVE), 2)
+    shelf = Kept(
+        gallery.archive, gallery.archive.storage.get_all_trials, clock=lambda: 0.0, wait=60
+    )
+    shelf.look(former.id)
+    assert len(shelf.known(former.id, former.uid)) == 2
+    gallery.archive.storage.delete_study(former.id)
+    gallery.create()
+    assert gallery.study.id == former.id, "SQLite gives the number again"
+    shelf.look(gallery.study.id)  # the list is fresh still
+    assert shelf.known(gallery.study.id, gallery.study.uid) == {}
+
+
 def test_ended_trials_are_reckoned_once_and_new_ones_too(
     gallery: Gallery, dashboard: Dashboard
 ) -> None:
@@ -355,3 +408,23 @@ def test_ended_trials_are_reckoned_once_and_new_ones_too(
     for _ in range(2):
         columns = {one["key"] for one in dashboard.study()["union_user_attrs"]}
         assert {"late", "ended"} <= columns
+
+
+def test_trials_are_not_reckoned_again_once_an_answer_had_them_and_none_runs() -> None:
+    ended = [SimpleNamespace(number=n, state=TrialState.COMPLETE) for n in range(3)]
+    running = SimpleNamespace(number=3, state=TrialState.RUNNING)
+    reckoned, trials = SimpleNamespace(_cursor=-1), {1: ended}
+    cache = SimpleNamespace(_cached_extra_study_property_cache={1: reckoned}, _trials_cache=trials)
+    memory = Memory(SimpleNamespace(_inmemory_cache=cache))
+    trials[1] = [*ended, running]
+    memory.settle(1)
+    memory.settle(1)
+    assert reckoned._cursor == -1, "one runs"
+    trials[1] = ended
+    memory.settle(1)
+    assert reckoned._cursor == -1, "they may have come after the answer"
+    memory.settle(1)
+    assert reckoned._cursor == 2
+    trials[1] = [*ended, SimpleNamespace(number=3, state=TrialState.FAIL)]
+    memory.settle(1)
+    assert reckoned._cursor == 2

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from optuna.distributions import IntDistribution
+from optuna.trial import create_trial
 
 from search.explaining import NOT_BEGUN, explain
 from search.importance import METHOD
@@ -71,6 +73,22 @@ def test_a_trial_of_an_older_version_is_counted_anew(
     [anew] = explained(desk).best
     assert anew.trial.parameters is None
     assert anew.weights == known.weights != None  # noqa: E711 - it is a number
+
+
+def test_a_trial_of_another_program_has_no_weights_and_stands_there_all_the_same(
+    desk: Any, make_report: Any
+) -> None:
+    run(desk.open(), make_report, 1)
+    theirs = create_trial(
+        value=0.5,
+        params={"mine": 1},
+        distributions={"mine": IntDistribution(0, 9)},
+        intermediate_values={1: 0.5},
+    )
+    desk.storage.create_new_trial(desk.study.id, template_trial=theirs)
+    best, other = explained(desk).best
+    assert (best.trial.value, best.weights) == (0.5, None)
+    assert other.weights
 
 
 @pytest.mark.parametrize(

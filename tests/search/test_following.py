@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +15,7 @@ from optuna.trial import TrialState, create_trial
 from search import following, summaries
 from search.archive import Archive, opened
 from search.database import Trials
-from search.errors import StorageError, StudyDeleted, StudyNotFound
+from search.errors import Outage, StorageError, StudyDeleted, StudyNotFound
 from search.following import Following, follow
 from search.records import (
     Ending,
@@ -290,6 +291,24 @@ def test_a_signal_ends_it_and_leaves_the_study_alone(
     assert kinds(seen) == ["RunBy", "Opened", "Quiet"]
 
 
+def test_a_signal_ends_a_look_that_takes_long(
+    desk: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    seen: list[Fact] = []
+
+    def take_long(_: Following) -> list[Fact]:
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it was looked on")
+
+    def sleep(_: float) -> None:
+        monkeypatch.setattr(Following, "look", take_long)
+
+    watched = follow(settings, "small", seen.append, sleep=sleep)
+    assert watched.ending is Ending.INTERRUPTED
+    assert kinds(seen) == ["RunBy", "Opened", "Quiet"]
+
+
 @pytest.mark.parametrize("anew", [False, True])
 def test_a_deleted_study_ends_it_with_a_line(desk: Any, settings: Settings, anew: bool) -> None:
     desk.open()
@@ -343,10 +362,52 @@ def test_a_database_that_is_away_is_waited_for(
     assert task.number == 0
 
 
+@pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
+def test_a_file_that_was_put_back_is_read_anew(
+    desk: Any, settings: Settings, look: Callable[[], list[Fact]]
+) -> None:
+    desk.open()
+    look()
+    aside = settings.sqlite_file.with_name("aside")
+    for part in settings.sqlite_file.parent.glob("studies.db*"):
+        part.rename(aside.with_name(part.name.replace("studies.db", "aside")))
+    with pytest.raises(StorageError, match="put it back"):
+        look()
+    with (
+        closing(sqlite3.connect(aside)) as old,
+        closing(sqlite3.connect(settings.sqlite_file)) as new,
+    ):
+        old.backup(new)
+    with closing(Archive(settings)) as archive:
+        archive.storage.create_new_trial(desk.study.id)
+    assert kinds(look()) == ["Started"]
+
+
+def test_a_trial_that_somebody_has_put_on_the_list_has_not_started(
+    desk: Any, look: Callable[[], list[Fact]]
+) -> None:
+    desk.open()
+    look()
+    desk.storage.create_new_trial(desk.study.id, create_trial(state=TrialState.WAITING))
+    assert look() == []
+
+
 def test_a_database_that_was_never_there_is_no_reason_to_wait(settings: Settings) -> None:
     gone = replace(settings, storage=settings.storage + "-and-no-more")
     with pytest.raises(StorageError):
         follow(gone, "small", lambda _: None, sleep=lambda _: 1 / 0)
+
+
+def test_a_database_that_goes_before_the_first_look_is_told(
+    desk: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Following) -> None:
+        raise Outage("the database is away")
+
+    desk.open()
+    monkeypatch.setattr(Following, "_look", away)
+    with pytest.raises(Outage, match="is away"):
+        follow(settings, "small", lambda _: None, sleep=lambda _: 1 / 0)
 
 
 def test_looks_are_a_second_apart(desk: Any, settings: Settings) -> None:

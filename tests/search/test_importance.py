@@ -29,6 +29,21 @@ def test_the_parameter_that_makes_the_score_has_nearly_all_of_it(direction: Any)
     assert set(shares) == {"variant", "heads", "hidden_size", "learning_rate"}
 
 
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+def test_what_counts_is_what_the_best_have_in_common_and_not_the_poorest(direction: Any) -> None:
+    sign = 1 if direction == "maximize" else -1
+
+    def score(params: Any) -> float:
+        """Set the best apart by their hidden size alone, the poorest by their learning rate."""
+        rate = float(params["learning_rate"])
+        best = params["hidden_size"] == 16
+        return sign * (10 + rate * 1e9 % 1 if best else math.log10(rate))
+
+    shares = importance(searched(score, direction=direction), SPACE)
+    assert next(iter(shares)) == "hidden_size"
+    assert shares["hidden_size"] > 0.8
+
+
 def test_a_parameter_of_some_variants_alone_counts_among_them() -> None:
     study = searched(lambda params: params.get("heads", 9) + params["learning_rate"])
     shares = importance(study, SPACE)

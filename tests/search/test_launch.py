@@ -1,12 +1,16 @@
+import signal
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from search import launch as module
+from search import workers
 from search.errors import Outage
 from search.patience import Interrupted
 from search.records import Ending
+from search.stopping import Stop
 
 
 @pytest.fixture
@@ -41,3 +45,25 @@ def test_time_that_is_over_before_a_study_is_begun_is_told_with_the_reason(
 ) -> None:
     with pytest.raises(Outage, match=r"nothing was begun, .*: the database /x cannot be written"):
         interrupted(ending)
+
+
+@pytest.mark.parametrize(
+    ("number", "ending"),
+    [(signal.SIGINT, Ending.INTERRUPTED), (signal.SIGTERM, Ending.TERMINATED)],
+)
+def test_signals_are_heard_again_once_another_ray_is_joined(
+    number: signal.Signals, ending: Ending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes_signals(*_: Any, **__: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)
+
+    monkeypatch.setattr(workers, "disconnect", lambda: None)
+    monkeypatch.setattr(workers, "connect", takes_signals)
+    file: Any = SimpleNamespace(resources=SimpleNamespace(slots=1), threads=1)
+    settings: Any = SimpleNamespace(ray_address=None)
+    former = signal.getsignal(number)
+    with Stop(None) as stop:
+        module._join_anew(file, settings, stop)
+        signal.raise_signal(number)
+        assert stop.asked() is ending
+    assert signal.getsignal(number) is former

@@ -9,7 +9,7 @@ import pytest
 
 from search.errors import Outage
 from search.noting import Noting, text
-from search.noting.noting import EVERY_SECONDS
+from search.noting.noting import EVERY_SECONDS, _whole
 from search.records import (
     BaselineScore,
     Ending,
@@ -178,6 +178,11 @@ def test_an_emptied_note_comes_back_also_after_a_long_one(case: Case) -> None:
     note = case.later(Told(trial=ended(0, [1.0])))
     assert "trial 0" in note
     assert text.is_ours(note)
+
+
+def test_a_note_in_pieces_is_whole_in_the_order_of_their_numbers() -> None:
+    pieces = {f"dashboard:note_str:{number}": f"{number} " for number in (10, 2, 0, 1)}
+    assert _whole({"dashboard:note_ver": 7, **pieces}) == "0 1 2 10 "
 
 
 def test_a_users_edit_is_not_refused_over_a_renewal(case: Case) -> None:

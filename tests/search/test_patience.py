@@ -131,6 +131,11 @@ def test_what_goes_on_beside_other_things_is_tried_after_the_same_pauses() -> No
     world.until = 100
     assert not world.beside(lambda: world.write() and None)
     assert world.said[2:] == world.said[:1], "patience begins anew"
+    again = world.now
+    while world.now < again + 4:
+        world.beside(lambda: world.write() and None)
+        world.sleep(0.5)
+    assert world.tries[-3:] == [again, again + 1, again + 3], "and so do its pauses"
 
 
 def test_patience_beside_other_things_ends_with_the_same_words_after_a_last_try() -> None:

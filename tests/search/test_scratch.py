@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -158,6 +159,23 @@ def test_nothing_but_our_own_folders_out_of_use_is_removed(
     assert all((one / "files" / "a.csv").exists() for one in (*kept, linked))
     assert (place / "lstm-search-linked").is_symlink()
     assert (place / "lstm-search-1.lock").exists()
+
+
+def test_what_cannot_be_removed_now_keeps_its_lock_and_goes_another_time(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, ours = shutil.rmtree, left(place, "lstm-search-ours")
+
+    def leaves_files(path: Path, **how: Any) -> None:
+        if path.name != "files":
+            real(path, **how)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(shutil, "rmtree", leaves_files)
+        use()
+    assert (ours / "lock").exists()
+    use()
+    assert list(place.iterdir()) == []
 
 
 def test_where_locks_cannot_be_had_nothing_is_removed(

@@ -271,6 +271,7 @@ def test_a_study_is_deleted_after_a_yes_alone(
     assert ("delete" in fake.names) == deleted
     assert result.exit_code == (0 if deleted else 1)
     assert "delete vowels with 0 trials?" in result.stderr
+    assert fake.calls[0][2] == {"curves": False}  # nobody waits for them to be counted
 
 
 def test_yes_is_not_asked_again(run: Run, fake: Any) -> None:

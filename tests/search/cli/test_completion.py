@@ -55,6 +55,8 @@ def complete(line: str) -> list[str]:
         ("lstm-search coor", []),
         ("lstm-search launch --storage-", ["--storage-patience"]),
         ("lstm-search launch s", ["shop.toml", "studies/"]),
+        ("lstm-search launch ", ["shop.toml", "studies/"]),
+        ("lstm-search launch .h", [".hidden/"]),
         ("lstm-search check studies/", ["studies/a.toml"]),
         ("lstm-search check nowhere/", []),
         ("lstm-search status s", ["shop.toml", "studies/"]),

@@ -8,9 +8,10 @@ import pytest
 
 from search.records import StudySummary
 from search.report.page import page
+from search.report.plots import plots
 from tests import browser as chromium
-from tests.search.made_up import SCRIPT, report_of, searched, study_of, trial_of
-from tests.search.report.test_page import hostile
+from tests.search.made_up import SCRIPT, odd_studies, report_of, searched, study_of, trial_of
+from tests.search.report.test_page import hostile, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -78,6 +79,19 @@ def test_every_plot_is_drawn_and_nothing_leaves_the_file(
         )
         assert (sum(map(int, ink[4:-1].split(","))) > 380) == (scheme == "dark"), ink
         opened.page.screenshot(path=tmp_path / f"report-{width}.png", full_page=True)
+        assert (opened.said, opened.asked) == ([], opened.own)
+    finally:
+        opened.close()
+
+
+@pytest.mark.parametrize("kind", ["empty", "failures", "infinite", "large"])
+def test_a_page_of_any_study_opens(browser: "Browser", tmp_path: Path, kind: str) -> None:
+    study, spec = (large(), None) if kind == "large" else odd_studies()[kind]
+    report = report_of(study, spec)
+    opened = Opened(browser, tmp_path / "a.html", page(report), WIDE, "light")
+    try:
+        drawn = opened.page.locator(".plot:has(svg.main-svg)")
+        assert drawn.count() == sum(bool(plot.figure) for plot in plots(report))
         assert (opened.said, opened.asked) == ([], opened.own)
     finally:
         opened.close()

@@ -96,6 +96,12 @@ def test_the_study_file_has_the_budget_of_the_last_launch() -> None:
     assert tomllib.loads(study_file(spec))["search"]["trials"] == 77
 
 
+def test_a_trial_counts_for_plots_once_it_has_a_finite_score() -> None:
+    values = (math.inf, 1.0, None, math.nan, 0.5)
+    study = study_of(*(trial_of(n, value) for n, value in enumerate(values)))
+    assert {trial.number for trial in report_of(study).ended} == {1, 4}
+
+
 @pytest.mark.parametrize("odd", odd_studies())
 def test_json_is_whole_whatever_the_study(odd: str) -> None:
     study, spec = odd_studies()[odd]

@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from plotly.offline import get_plotlyjs
 
-from search.records import BaselineScore, StudySummary
+from search.records import BaselineScore, StudySummary, TrialSummary
+from search.report import figures
+from search.report.facts import Report
 from search.report.page import page
 from search.report.plots import CURVES, LINES, POINTS, plots
 from search.space import Choice
@@ -118,7 +121,8 @@ def hostile() -> tuple[StudySummary, StudySpec]:
             "hidden_size": Choice(values=(8, 12)),
         }
     ).space
-    spec = spec_of(space=space)
+    given = {**spec_of().given, "data": {"format": "text", "train": SCRIPT}}
+    spec = spec_of(space=space, given=given)
     trials = [
         trial_of(
             n,
@@ -169,6 +173,37 @@ def test_many_trials_are_thinned_and_the_page_says_so() -> None:
     assert best in front["data"][0]["customdata"] + front["data"][1]["customdata"]
     assert any(best in trace["customdata"] for trace in curves["data"])
     assert len(parallel["data"]) == LINES + 1
+
+
+def test_lines_over_the_parameters_are_those_of_the_best_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[TrialSummary] = []
+
+    def draws(_: Report, shown: Sequence[TrialSummary]) -> str:
+        drawn.extend(shown)
+        return ""
+
+    monkeypatch.setattr(figures, "parallel", draws)
+    study = large(epochs=1)
+    plots(report_of(study))
+    assert len(drawn) == LINES
+    best = {trial.number for trial in study.leaders[: LINES // 2]}
+    assert best <= {trial.number for trial in drawn}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"owner": "host, process 1", "budget": 9}, "It runs: host, process 1."),
+        ({"owner": "host, process 1", "budget": 1}, "It runs: host, process 1."),
+        ({"budget": 1}, "Its budget is spent."),
+        ({"budget": 9}, "Nobody runs it just now; launched again, it goes on."),
+    ],
+)
+def test_the_page_says_whether_the_study_still_runs(changes: dict[str, Any], said: str) -> None:
+    study = study_of(trial_of(0, 1.0, state="complete"), **changes)
+    assert f"language-modeling. {said} As of " in Page(page(report_of(study))).text
 
 
 def test_few_trials_are_all_there() -> None:

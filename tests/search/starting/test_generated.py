@@ -93,5 +93,6 @@ def test_a_study_is_guessed_that_is_accepted_or_problems_are_told(
         spec.resolve(file, prepare(file.data, file.task), gpus=False)
         return
     assert result.stdout == ""
+    assert result.stderr
     for told in result.stderr.splitlines():
         assert re.fullmatch(r"[^ ].+ - .+", told), told

@@ -1,11 +1,13 @@
 """What is guessed of files that nobody has thought of, each tried as `check` tries it."""
 
 import datetime as dt
+import json
 import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -263,7 +265,11 @@ def test_what_is_written_is_what_was_tried(init: Any, tmp_path: Path) -> None:
     SHOP(tmp_path)
     draft = operations.init(Path("shop.csv"))
     assert init("shop.csv").exit_code == 0
-    assert tomllib.loads((tmp_path / "shop.toml").read_text()) == draft.tree
+    text = (tmp_path / "shop.toml").read_text()
+    assert tomllib.loads(text) == draft.tree
+    assert text.startswith(f"#:schema {spec.schema_file().as_uri()}\n")
+    schema = json.loads(spec.schema_file().read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator(schema).validate(tomllib.loads(text))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """What no study can be made of gets a line a problem, and leaves nothing behind."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from search.errors import SpecError, WrongUse
+from search.render import output
 from tests.search.starting.made_up import (
     IRIS,
     MOODS,
@@ -56,6 +59,11 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
         several(text("d/a.txt", "x"), text("d/b.csv", "x\n1\n")),
         "d",
         "DATA: d has files of several kinds, csv and text - name those of one kind, as 'd/*.csv'",
+    ),
+    "a glob of several kinds": (
+        several(text("d/a.txt", "x"), text("d/b.csv", "x\n1\n")),
+        "'d/*'",
+        "DATA: d/* has files of several kinds, csv and text - name those of one kind, ...",
     ),
     "nothing but labels": (
         table("a.csv", ["city", "answer"], [["ab"[n % 2], "xyz"[n % 3]] for n in range(60)]),
@@ -193,3 +201,30 @@ def test_nothing_is_overwritten_without_force(wrong: Any) -> None:
     wrong.tells("init moods.csv", {"moods.toml": "mine"}, line)
     wrong.tells("init moods.csv --to moods.toml", {}, line)
     assert study.read_text() == "mine"
+
+
+def test_a_study_file_that_is_there_is_told_before_the_data_are_read(wrong: Any) -> None:
+    files = {"a.toml": "mine", "a.csv": "x;y\n1;2\n"}
+    wrong.tells("init a.csv", files, "a.toml: is there already - ...")
+
+
+def test_a_study_file_that_comes_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    study = tmp_path / "a.toml"
+    study.write_text("mine")
+    with pytest.raises(WrongUse, match="is there already - overwrite it with --force"):
+        output.write_new("ours", study, force=False)
+    assert study.read_text() == "mine"
+    output.write_new("ours", study, force=True)
+    assert study.read_text() == "ours"
+
+
+def test_what_check_would_refuse_is_told_and_not_written(
+    wrong: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise SpecError("space.heads: no model has 7 - use 1")
+
+    MOODS(wrong.folder)
+    monkeypatch.setattr("search.spec.resolve", refuses)
+    wrong.tells("init moods.csv", {}, "space.heads: no model has 7 - use 1")
+    assert not (wrong.folder / "moods.toml").exists()

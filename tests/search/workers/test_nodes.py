@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from search.errors import ClusterError
-from search.workers.nodes import Lookout, Need, Node
+from search.workers.nodes import FAILURES, Lookout, Need, Node
 
 
 def cluster(*cpus_and_gpus: tuple[float, float]) -> list[Node]:
@@ -64,3 +64,20 @@ def test_nodes_are_as_they_were_while_ray_does_not_say() -> None:
     assert said.wait(60)
     lookout.close()
     assert lookout.nodes == tuple(cluster((2, 0)))
+
+
+def test_ray_is_out_of_reach_after_some_questions_in_a_row_without_an_answer() -> None:
+    answers = [True, *[False] * (FAILURES - 1), True, *[False] * FAILURES, True]
+    found = []
+
+    def ask() -> tuple[Node, ...]:
+        if not answers.pop(0):
+            raise ClusterError("no answer")
+        return tuple(cluster((1, 0)))
+
+    lookout = Lookout(ask, every=3600)
+    while answers:
+        lookout._look()
+        found.append(str(lookout.out_of_reach or ""))
+    lookout.close()
+    assert found == [*[""] * (2 * FAILURES - 1), "no answer", ""]

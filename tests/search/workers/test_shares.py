@@ -414,6 +414,8 @@ def test_a_ray_that_has_come_in_the_place_of_another_is_joined_as_soon_as_it_can
     nodes = two_places.answer
 
     def join() -> None:
+        asks = places.slots._fleet.lookout._thread, places.slots._fleet._pulse
+        assert all(one._over.is_set() for one in asks), "nobody asks the one that is gone any more"
         tries.append(len(tries))
         if len(tries) < 3:
             places.slots._fleet.lookout.trouble = ClusterError("an answer of before, come late")
