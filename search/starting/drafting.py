@@ -8,7 +8,7 @@ from lstm_attn.data import prepare
 from lstm_attn.errors import DataError
 from lstm_attn.sequences import SequenceData
 from search import spec
-from search.errors import WrongUse
+from search.placing import check_free
 from search.records import Draft
 from search.starting import entries
 from search.starting.files import Found, find, read
@@ -27,10 +27,7 @@ def draft(
     """Guess a study for data, and try it; see `starting.init`."""
     found = find(data)
     path = to or Path(f"{_name(found.stem)}.toml")
-    if path.exists() and not force:
-        raise WrongUse(
-            f"{path}: is there already - overwrite it with --force, or name another with --to"
-        )
+    check_free(path, force=force)
     choice, amount, looked = _look(found, target, kind)
     given = entries.data(found, choice, amount, path.resolve().parent)
     task = entries.task(choice, int(amount), given)

@@ -1,5 +1,6 @@
 """What no study can be made of gets a line a problem, and leaves nothing behind."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +194,25 @@ def test_nothing_is_overwritten_without_force(wrong: Any) -> None:
     wrong.tells("init moods.csv", {"moods.toml": "mine"}, line)
     wrong.tells("init moods.csv --to moods.toml", {}, line)
     assert study.read_text() == "mine"
+
+
+@pytest.mark.parametrize("mine", ["mine", None])
+def test_a_full_disk_leaves_the_study_file_as_it_was(
+    mine: str | None, wrong: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *given: Any, **named: Any) -> Any:
+        file = opened(path, *given, **named)
+        if ".toml" in path.name or ".part" in path.name:
+            file.write = refuse
+        return file
+
+    def refuse(_: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    MOODS(wrong.folder)
+    if mine:
+        (wrong.folder / "moods.toml").write_text(mine)
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", full)
+    told = "--to: cannot write moods.toml (No space left on device) - name a file where it can be"
+    wrong.tells(f"init moods.csv {'--force' if mine else ''}", {}, told)
