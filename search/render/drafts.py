@@ -1,14 +1,14 @@
 """A study file that was drafted: its text, and what was guessed for it."""
 
-import json
 import shlex
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from search.records import Draft, DraftValue, Entry
+from search.records import Draft, Entry
 from search.render.layout import pairs
+from search.spec.writing import value
 
 COMMENT = 36
 """The column in which comments begin, where what stands before is no longer."""
@@ -48,21 +48,11 @@ def command(name: str, draft: Draft) -> str:
 
 
 def _line(key: str, entry: Entry) -> str:
-    return _commented(f"{key} = {toml(entry.value)}", entry.comment)
+    return _commented(f"{key} = {value(entry.value)}", entry.comment)
 
 
 def _commented(line: str, comment: str) -> str:
     return f"{line:<{COMMENT - 1}} # {_one_line(comment)}" if comment else line
-
-
-def toml(value: DraftValue) -> str:
-    """Write a value as TOML, whose strings, numbers and lists of them are those of JSON."""
-    if isinstance(value, dict):
-        inside = ", ".join(f"{key} = {toml(item)}" for key, item in value.items())
-        return f"{{ {inside} }}"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _one_line(text: str) -> str:

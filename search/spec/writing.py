@@ -33,4 +33,4 @@ def value(item: Toml) -> str:
         return f"{{ {', '.join(f'{key} = {value(one)}' for key, one in item.items())} }}"
     if isinstance(item, Sequence) and not isinstance(item, str):
         return f"[{', '.join(map(value, item))}]"
-    return json.dumps(item, ensure_ascii=False, allow_nan=False)
+    return json.dumps(item, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")
