@@ -82,7 +82,7 @@ def task(choice: Choice, rows: int, given: Table) -> Table:
             table["target"] = Entry(value=choice.target, comment="the labels")
         return table
     assert choice.target is not None
-    frequency = choice.time.frequency() if choice.time else None
+    frequency = choice.time.frequency if choice.time else None
     if choice.time is not None and frequency is not None:
         table["time"] = Entry(value=choice.time.name, comment=apart(frequency))
     table["inputs"] = Entry(value=choice.inputs, comment="what a forecast sees")

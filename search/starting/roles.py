@@ -123,7 +123,7 @@ def forecasting(
         kind="forecasting",
         inputs=tuple(inputs),
         target=chosen.name,
-        time=time if time is not None and time.frequency() else None,
+        time=time if time is not None and time.frequency else None,
         reasons={
             "task": f"forecasting: {why}",
             "inputs": _listed(inputs),
@@ -205,7 +205,7 @@ def _time(profiles: Sequence[Profile], shown: str, *, forced: bool) -> tuple[Pro
     """Choose the column of times, and say what it means for the task."""
     found = [one for one in profiles if one.stamps is not None]
     for one in found:
-        if frequency := one.frequency():
+        if frequency := one.frequency:
             return one, f"{one.name!r} is a time in every row, {apart(frequency)}"
     for one in found:
         assert one.stamps is not None

@@ -66,7 +66,7 @@ def _order(profiles: Sequence[Profile], target: str | None) -> list[TaskKind]:
         return ["forecasting"]
     if any(one.is_list for one in profiles):
         return ["classification"]
-    in_time = any(one.stamps is not None and one.frequency() for one in profiles)
+    in_time = any(one.stamps is not None and one.frequency for one in profiles)
     if in_time and any(one.is_series for one in profiles):
         return ["forecasting", "classification", "language-modeling"]
     return ["classification", "forecasting", "language-modeling"]
