@@ -153,7 +153,7 @@ def _profile(column: Column) -> Profile:
         try:
             sequences(column)
         except DataError as error:
-            problem = error.problems[0]
+            problem = error.problems[0].removeprefix(f"{KEY}: ")
             is_list = not pa.types.is_struct(column.values.type)
             return Profile(name=column.name, rows=rows, is_list=is_list, problem=problem)
         return Profile(name=column.name, rows=rows, is_list=True, is_sequence=True)

@@ -47,7 +47,7 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
     inputs = [one for one in others if one.is_sequence] or _texts(others)
     problems = []
     if not inputs:
-        broken = [f"classification: {one.problem[6:]}" for one in others if one.is_list]
+        broken = [f"classification: {one.problem}" for one in others if one.is_list]
         none = (
             f"classification: no column of texts or of lists of numbers in {shown} - "
             f"it has {_named(others)}; give each row a text, or all its steps as a list"

@@ -53,3 +53,12 @@ def test_numbers_are_passed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told[0][:4] == (True, False, 0, True)
     assert told[0][4] > 0
     assert set(told) == {told[0]}
+
+
+def test_why_lists_are_no_sequences_is_told_without_the_key_it_was_asked_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key in ("DATA", "data.train"):
+        monkeypatch.setattr(profiles, "KEY", key)
+        [one] = profile(pa.table({"x": [[[1, 2]], [[1]]]}), Path("a.jsonl"))
+        assert one.problem.startswith("column 'x' has ")
