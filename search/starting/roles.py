@@ -18,8 +18,8 @@ MOST_INPUTS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A task and its columns."""
+class Roles:
+    """A task, and what each column is in it."""
 
     kind: TaskKind
     """What is to be learned."""
@@ -37,7 +37,7 @@ class Choice:
     """What was chosen, and why."""
 
 
-def classification(profiles: Sequence[Profile], shown: str, target: str | None) -> Choice:
+def classification(profiles: Sequence[Profile], shown: str, target: str | None) -> Roles:
     """Choose a column of sequences or texts, and one of labels.
 
     Raises:
@@ -60,7 +60,7 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
     source = inputs[0]
     what = "lists of numbers" if source.is_sequence else "texts"
     known = "by its name" if _known([label], LABELS) else "few different values"
-    return Choice(
+    return Roles(
         kind="classification",
         inputs=(source.name,),
         target=label.name,
@@ -77,7 +77,7 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
 
 def forecasting(
     profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool
-) -> Choice:
+) -> Roles:
     """Choose the column of times, where there is one, and the columns of numbers.
 
     Arguments:
@@ -119,7 +119,7 @@ def forecasting(
     inputs = [one.name for one in series if one is not chosen][: MOST_INPUTS - 1]
     inputs = [one.name for one in series if one is chosen or one.name in inputs]
     guess = "by its name" if _known([chosen], SERIES) else "the last column of numbers"
-    return Choice(
+    return Roles(
         kind="forecasting",
         inputs=tuple(inputs),
         target=chosen.name,
@@ -133,9 +133,7 @@ def forecasting(
     )
 
 
-def language(
-    profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool
-) -> Choice:
+def language(profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool) -> Roles:
     """Choose a column of texts.
 
     Arguments:
@@ -160,7 +158,7 @@ def language(
         )
     if problems:
         raise WrongUse(*problems)
-    return Choice(
+    return Roles(
         kind="language-modeling",
         inputs=(found[0].name,),
         reasons={
