@@ -207,6 +207,17 @@ def test_where_every_disk_is_full_python_finds_no_place_for_temporary_files(
         read_table(tmp_path / "a.csv", "csv", WANTED)
 
 
+@pytest.mark.parametrize(("name", "write"), FILES)
+def test_where_no_column_is_named_all_are_read(tmp_path, name, write) -> None:
+    write(tmp_path / name)
+    whole = read_table(tmp_path / name, format_of(tmp_path / name), {})
+    assert {"name", "x"} <= set(whole.column_names)
+    for wanted in (["name", "x"], ["x", "name"], ["x"]):
+        some = read_table(tmp_path / name, format_of(tmp_path / name), dict.fromkeys(wanted, "k"))
+        assert some.column_names == wanted
+        assert some.equals(whole.select(wanted))
+
+
 def test_what_a_killed_reader_has_unpacked_goes_the_next_time(tmp_path, monkeypatch) -> None:
     code = f"""
 import os, shutil, signal, sys
