@@ -104,7 +104,7 @@ def find_files(patterns: Sequence[str], *, key: str) -> list[Path]:
 
 
 def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Table:
-    """Read the columns of one file.
+    """Read the columns of one file that are wanted, or all.
 
     Strings stay strings (all of a CSV is strings here): `columns` turns them into numbers, so
     that no type is guessed from the first rows.
@@ -115,7 +115,8 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
         wanted: the columns to read, and where each was asked for, for messages; none for all.
 
     Returns:
-        At least one row of exactly the columns wanted.
+        At least one row of exactly the columns wanted, in their order; of all of the file's
+        where none is named.
 
     Raises:
         DataError: not a file of that format, a column it lacks, or no row.

@@ -82,6 +82,16 @@ def carried(upload: Upload, data: DataConfig, settings: Settings) -> Upload:
     return replace(upload, paths=paths, files=files)
 
 
+def is_there(upload: Upload, settings: Settings) -> bool:
+    """Tell whether all files of an upload are in the store, by their names.
+
+    Raises:
+        StoreError: it cannot be read.
+        Outage: likewise, and waiting may help.
+    """
+    return {_name(one) for one in upload.files.values()} <= set(_place(upload, settings).names())
+
+
 def sweep(upload: Upload, settings: Settings) -> None:
     """Delete from the store what an upload names no more; all of one that has no files.
 

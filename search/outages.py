@@ -1,11 +1,10 @@
 """What may come back by itself, and so is waited for: a full disk, a server out of reach."""
 
-import errno
 import sqlite3
 
+from lstm_attn.scratch import FULL
 from search.errors import Outage
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _SQLITE_FULL = {
     sqlite3.SQLITE_FULL,
     # In write-ahead mode a log or an index that cannot grow is told as one of these.
@@ -55,7 +54,7 @@ def outage(place: str, error: BaseException | None, *, is_lost: bool = False) ->
 
 def _is_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
-        return error.errno in _FULL
+        return error.errno in FULL
     # Errors of the module itself, as of a closed connection, have no code.
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) in _SQLITE_FULL

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,19 @@ def test_exit_codes_are_those_of_the_tree() -> None:
     assert len(lines) > 10
     for name, code in lines:
         assert getattr(search_errors, name).exit_code == int(code)
+
+
+def test_each_room_stands_once_in_the_architecture_in_the_order_of_its_layer() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    listed = text.split("speaks\n", 1)[1].split("\n\n", 1)[0].splitlines()
+    names = [re.findall(r"\w+", re.split(" {2,}", line.strip())[0]) for line in listed]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = next(one["layers"] for one in settings["contracts"] if one.get("exhaustive"))
+    rank = {room: place for place, layer in enumerate(layers) for room in layer.split(" | ")}
+    found = Counter(name for line in names for name in line if name in rank)
+    assert found == dict.fromkeys(rank, 1)
+    first = [rank[line[0]] for line in names]
+    assert first == sorted(first)
 
 
 def test_nothing_else_stands_at_the_top() -> None:

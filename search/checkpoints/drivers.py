@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 
+from lstm_attn.scratch import FULL
 from search.errors import Outage, StoreError
 
 _OTHERS = {
@@ -92,7 +93,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_full(error: BaseException) -> bool:
-    full_disk = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full_disk = isinstance(error, OSError) and error.errno in FULL
     return full_disk or _status(error) == _FULL_STATUS or _code(error) in _FULL
 
 

@@ -57,11 +57,12 @@ def init(
     It looks at the data, guesses task, columns and sizes, says what and why, and tries the file
     before it is written. Its search is a first one: it ends within minutes.
     """
+    from search.placing import place
     from search.render import drafts, output, progress
 
     with progress.busy(f"looking at {data}", sys.stderr, quiet=quiet):
         draft = operations.init(data, target=target, kind=task, to=to, force=force)
-    output.write_new(drafts.study_file(draft), draft.path, force=force)
+    place(draft.path, drafts.study_file(draft), force=force)
     if not quiet:
         output.tell(drafts.guesses(draft))
     output.show(drafts.written(draft))

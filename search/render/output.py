@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from search.errors import WrongUse
+from search.placing import place
 from search.records import Value
 from search.render.layout import console
 from search.render.plain import plain
@@ -44,7 +44,7 @@ def as_csv(rows: Sequence[Mapping[str, Value]]) -> str:
 
 
 def deliver(text: str, out: Path | None) -> None:
-    """Write a text into a file; print it on stdout where none is named.
+    """Write a text into a file, whole or not at all; print it on stdout where none is named.
 
     Raises:
         WrongUse: the file cannot be written.
@@ -52,34 +52,5 @@ def deliver(text: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text)
         sys.stdout.flush()
-        return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise WrongUse(
-            f"--out: cannot write {out}: {error.strerror} - name a file in a folder that is there"
-        ) from error
-
-
-def write_new(text: str, path: Path, *, force: bool) -> None:
-    """Write a text into a file that isn't there yet.
-
-    Arguments:
-        text: what to write.
-        path: the file.
-        force: whether one that is there may be overwritten.
-
-    Raises:
-        WrongUse: it is there already, or cannot be written.
-    """
-    try:
-        with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise WrongUse(
-            f"{path}: is there already - overwrite it with --force, or name another with --to"
-        ) from error
-    except OSError as error:
-        raise WrongUse(
-            f"--to: cannot write {path}: {error.strerror} - name a file in a folder that is there"
-        ) from error
+    else:
+        place(out, text, force=True, option="--out")

@@ -32,8 +32,8 @@ def report(
         WrongUse: nobody has begun it yet, or the file cannot be written or is there.
     """
     from search.archive import opened
+    from search.placing import check_free, place
     from search.report.page import page
-    from search.report.placing import check_free, place
     from search.report.reading import read
 
     if to:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from search.addresses import same as same_place
 from search.archive import StoredStudy, opened
-from search.carrying import carried, discard, sweep
+from search.carrying import carried, discard, is_there, sweep
 from search.checkpoints import at
-from search.errors import SearchError
+from search.errors import SearchError, StoreError
 from search.launch import checked_data, same
 from search.records import Submitted
 from search.settings import Settings
@@ -63,6 +63,9 @@ def _upload(
     """Put a study's files of data where its checkpoints lie; what is there is not put again.
 
     What was uploaded before counts until all are there.
+
+    Raises:
+        StoreError: one cannot be put there, or has been deleted meanwhile.
     """
     former = uploads.find(file.name)
     usual = (study and study.checkpoints) or settings.stored_checkpoints
@@ -74,7 +77,16 @@ def _upload(
     upload = next(there, fresh)
     if upload != former:
         uploads.put_aside(upload)  # before there is a file, so that `delete` finds all there are
-    uploads.keep(carried(upload, file.data, settings))
+    put = carried(upload, file.data, settings)
+    if not is_there(put, settings):
+        now = uploads.find(file.name)
+        if now is None or now.folder != put.folder:
+            uploads.put_aside(put)  # what came after the others' deletion is to be found, too
+        raise StoreError(
+            f"the data of {file.name!r} went from the checkpoint store as they were put there: "
+            "somebody else has just submitted or deleted it - submit it again"
+        )
+    uploads.keep(put)
 
 
 def _clear(name: str, uploads: Uploads, settings: Settings) -> None:

@@ -8,14 +8,14 @@ from lstm_attn.data import prepare
 from lstm_attn.errors import DataError
 from lstm_attn.sequences import SequenceData
 from search import spec
-from search.errors import WrongUse
+from search.placing import check_free
 from search.records import Draft
 from search.starting import entries
 from search.starting.files import Found, find, read
 from search.starting.profiles import profile
-from search.starting.roles import Choice
+from search.starting.roles import Roles
 from search.starting.sizes import sizes
-from search.starting.tables import choose, text_choice
+from search.starting.tables import choose, text_roles
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 60
@@ -27,24 +27,21 @@ def draft(
     """Guess a study for data, and try it; see `starting.init`."""
     found = find(data)
     path = to or Path(f"{_name(found.stem)}.toml")
-    if path.exists() and not force:
-        raise WrongUse(
-            f"{path}: is there already - overwrite it with --force, or name another with --to"
-        )
-    choice, amount, looked = _look(found, target, kind)
-    given = entries.data(found, choice, amount, path.resolve().parent)
-    task = entries.task(choice, int(amount), given)
+    check_free(path, force=force)
+    roles, amount, looked = _look(found, target, kind)
+    given = entries.data(found, roles, amount, path.resolve().parent)
+    task = entries.task(roles, int(amount), given)
     made = Draft(
         path=path,
         name=_name(path.stem),
-        title=entries.title(choice, found, task),
+        title=entries.title(roles, found, task),
         sections={"data": given, "task": task},
         schema=spec.schema_file().as_uri(),
         looked=looked,
         reasons={},
     )
     made, prepared = _prepared(made)
-    chosen = sizes(prepared, choice.largest)
+    chosen = sizes(prepared, roles.largest)
     sections = {
         **made.sections,
         "space": entries.space(),
@@ -52,32 +49,32 @@ def draft(
         "search": entries.search(chosen, prepared),
         "resources": entries.resources(),
     }
-    reasons = {**choice.reasons, **entries.reasons(made, chosen, prepared), **made.reasons}
+    reasons = {**roles.reasons, **entries.reasons(made, chosen, prepared), **made.reasons}
     made = replace(made, sections=sections, reasons=reasons)
     spec.resolve(spec.again(made.tree, path), prepared, gpus=False)
     return made
 
 
-def _look(found: Found, target: str | None, kind: str | None) -> tuple[Choice, float, str]:
+def _look(found: Found, target: str | None, kind: str | None) -> tuple[Roles, float, str]:
     """Choose task and columns; give rows, or characters of text, and what was looked at, too."""
     more = f", and {found.others} files more" if found.others else ""
     if found.data_format == "text":
-        choice = text_choice(found.shown, found.note, target=target, kind=kind)
+        roles = text_roles(found.shown, found.note, target=target, kind=kind)
         size = found.first.stat().st_size * (found.others + 1)
         return (
-            choice,
+            roles,
             size,
             f"{found.first.name}: text of {found.first.stat().st_size:,} bytes{more}",
         )
     table = read(found)
     profiles = profile(table, found.first)
-    choice = choose(profiles, found.shown, target=target, kind=kind)
+    roles = choose(profiles, found.shown, target=target, kind=kind)
     rows = f"{table.num_rows:,} row{'s' if table.num_rows > 1 else ''}"
     looked = f"{found.first.name}: {rows} of {', '.join(table.column_names[:8])}{more}"
     amount: float = table.num_rows * (found.others + 1)
-    if choice.kind == "language-modeling":
-        amount *= next(one.characters for one in profiles if one.name in choice.inputs)
-    return choice, amount, looked
+    if roles.kind == "language-modeling":
+        amount *= next(one.characters for one in profiles if one.name in roles.inputs)
+    return roles, amount, looked
 
 
 def _prepared(made: Draft) -> tuple[Draft, SequenceData]:

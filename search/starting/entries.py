@@ -8,7 +8,7 @@ from lstm_attn.frequency import SEASONS
 from lstm_attn.sequences import SequenceData
 from search.records import Draft, Entry
 from search.starting.files import Found
-from search.starting.roles import Choice, apart
+from search.starting.roles import Roles, apart
 from search.starting.sizes import (
     LOPSIDED,
     TIMEOUT,
@@ -28,12 +28,12 @@ _WINDOWS = {
 }
 
 
-def data(found: Found, choice: Choice, amount: float, folder: Path) -> Table:
+def data(found: Found, roles: Roles, amount: float, folder: Path) -> Table:
     """Write `[data]`.
 
     Arguments:
         found: the files.
-        choice: task and columns.
+        roles: task and columns.
         amount: rows, or characters of text.
         folder: where the study file is to be.
     """
@@ -44,12 +44,12 @@ def data(found: Found, choice: Choice, amount: float, folder: Path) -> Table:
             comment="relative to this file; a glob; a list",
         ),
     }
-    validation, test = shares(choice.kind, amount)
+    validation, test = shares(roles.kind, amount)
     cut = {
         "language-modeling": "cut off the end of the text",
         "classification": "of each label as many",
         "forecasting": "the last rows before test",
-    }[choice.kind]
+    }[roles.kind]
     table["validation"] = (
         Entry(value=_paths(found.parts["validation"], folder, always=True), comment="ranks trials")
         if "validation" in found.parts
@@ -60,37 +60,37 @@ def data(found: Found, choice: Choice, amount: float, folder: Path) -> Table:
         table["test"] = Entry(value=_paths(found.parts["test"], folder, always=True), comment=never)
     elif test is not None and "validation" not in found.parts:
         table["test"] = Entry(value=test, comment=never)
-    if choice.kind == "language-modeling":
+    if roles.kind == "language-modeling":
         table["tokenizer"] = Entry(value="character", comment="or word")
-    elif choice.by_characters:
+    elif roles.by_characters:
         table["tokenizer"] = Entry(value="character", comment="rows of single words; or word")
     return table
 
 
-def task(choice: Choice, rows: int, given: Table) -> Table:
+def task(roles: Roles, rows: int, given: Table) -> Table:
     """Write `[task]`.
 
     Arguments:
-        choice: task and columns.
+        roles: task and columns.
         rows: of a series.
         given: `[data]`.
     """
-    table: Table = {"kind": Entry(value=choice.kind)}
-    if choice.kind != "forecasting":
-        table["inputs"] = Entry(value=choice.inputs[0])
-        if choice.target is not None:
-            table["target"] = Entry(value=choice.target, comment="the labels")
+    table: Table = {"kind": Entry(value=roles.kind)}
+    if roles.kind != "forecasting":
+        table["inputs"] = Entry(value=roles.inputs[0])
+        if roles.target is not None:
+            table["target"] = Entry(value=roles.target, comment="the labels")
         return table
-    assert choice.target is not None
-    frequency = choice.time.frequency() if choice.time else None
-    if choice.time is not None and frequency is not None:
-        table["time"] = Entry(value=choice.time.name, comment=apart(frequency))
-    table["inputs"] = Entry(value=choice.inputs, comment="what a forecast sees")
-    if choice.time is not None and frequency is not None:
-        assert choice.time.stamps is not None
-        if cycles := calendar(frequency, choice.time.stamps):
+    assert roles.target is not None
+    frequency = roles.time.frequency if roles.time else None
+    if roles.time is not None and frequency is not None:
+        table["time"] = Entry(value=roles.time.name, comment=apart(frequency))
+    table["inputs"] = Entry(value=roles.inputs, comment="what a forecast sees")
+    if roles.time is not None and frequency is not None:
+        assert roles.time.stamps is not None
+        if cycles := calendar(frequency, roles.time.stamps):
             table["calendar"] = Entry(value=cycles, comment="given as sine and cosine")
-    table["targets"] = Entry(value=(choice.target,), comment="what it says; may be several")
+    table["targets"] = Entry(value=(roles.target,), comment="what it says; may be several")
     test = given["test"].value if "test" in given else None
     ahead = horizon(frequency, rows, test if isinstance(test, float) else None)
     table["horizon"] = Entry(value=ahead, comment="rows ahead")
@@ -155,18 +155,18 @@ def resources() -> Table:
     return {"cpus_per_trial": Entry(value=1, comment="or gpus_per_trial = 0.25")}
 
 
-def title(choice: Choice, found: Found, table: Table) -> str:
+def title(roles: Roles, found: Found, table: Table) -> str:
     """Say in a sentence what is learned from what."""
     name = found.first.name if not found.others else f"the files of {Path(found.shown).name}"
-    match choice.kind:
+    match roles.kind:
         case "language-modeling":
             return f"A language model of the text in {name}."
         case "classification":
-            return f"The {choice.target} of a row, as in {name}, from its {choice.inputs[0]}."
+            return f"The {roles.target} of a row, as in {name}, from its {roles.inputs[0]}."
         case "forecasting":
             ahead = table["horizon"].value
             rows = "row" if ahead == 1 else f"{ahead} rows"
-            return f"{choice.target} in the {rows} after the last one of {name}."
+            return f"{roles.target} in the {rows} after the last one of {name}."
 
 
 def reasons(made: Draft, chosen: Sizes, prepared: SequenceData) -> dict[str, str]:

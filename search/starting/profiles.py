@@ -5,6 +5,7 @@ Letters: R rows.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ _TIMES = frozenset({"date", "time", "datetime", "timestamp", "day", "month", "ye
 _COUNTERS = frozenset({"id", "index", "idx", "key", "uuid", "guid", "unnamed", "row", "number"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what passes over all rows is kept
 class Profile:
     """One column."""
 
@@ -69,19 +70,19 @@ class Profile:
         """Whether its name says that it is times."""
         return bool(self.words_of_name & _TIMES)
 
-    @property
+    @cached_property
     def is_counter(self) -> bool:
         """Whether it counts or names the rows."""
         if self.values is not None and self.rows > 2:  # noqa: PLR2004 - two rows are no rule
             return bool((np.diff(self.values) == 1).all())
         return bool(self.words_of_name & _COUNTERS) and self.labels == self.rows
 
-    @property
+    @cached_property
     def missing(self) -> int:
         """Rows without a number."""
         return 0 if self.values is None else int((~np.isfinite(self.values)).sum())
 
-    @property
+    @cached_property
     def is_series(self) -> bool:
         """Whether it is numbers that a forecast can take in."""
         return (
@@ -91,7 +92,7 @@ class Profile:
             and bool((self.values != self.values[0]).any())
         )
 
-    @property
+    @cached_property
     def can_be_labels(self) -> bool:
         """Whether it is guessed to be labels: few of them, words or whole numbers."""
         whole = self.values is None or bool((self.values == np.round(self.values)).all())
@@ -115,14 +116,15 @@ class Profile:
             and self.labels > 1
         )
 
-    @property
+    @cached_property
     def is_doubled(self) -> bool:
         """Whether two rows have the same time."""
         assert self.stamps is not None
         return len(np.unique(self.stamps)) < len(self.stamps)
 
+    @cached_property
     def frequency(self) -> str | None:
-        """Tell how far apart rows lie in time; None where some are missing, doubled or between."""
+        """How far apart rows lie in time; None where some are missing, doubled or between."""
         assert self.stamps is not None
         ordered = np.sort(self.stamps)
         if len(ordered) < 2 or self.is_doubled:  # noqa: PLR2004 - two lie apart
@@ -151,7 +153,7 @@ def _profile(column: Column) -> Profile:
         try:
             sequences(column)
         except DataError as error:
-            problem = error.problems[0]
+            problem = error.problems[0].removeprefix(f"{KEY}: ")
             is_list = not pa.types.is_struct(column.values.type)
             return Profile(name=column.name, rows=rows, is_list=is_list, problem=problem)
         return Profile(name=column.name, rows=rows, is_list=True, is_sequence=True)

@@ -18,8 +18,8 @@ MOST_INPUTS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A task and its columns."""
+class Roles:
+    """A task, and what each column is in it."""
 
     kind: TaskKind
     """What is to be learned."""
@@ -37,7 +37,7 @@ class Choice:
     """What was chosen, and why."""
 
 
-def classification(profiles: Sequence[Profile], shown: str, target: str | None) -> Choice:
+def classification(profiles: Sequence[Profile], shown: str, target: str | None) -> Roles:
     """Choose a column of sequences or texts, and one of labels.
 
     Raises:
@@ -47,7 +47,7 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
     inputs = [one for one in others if one.is_sequence] or _texts(others)
     problems = []
     if not inputs:
-        broken = [f"classification: {one.problem[6:]}" for one in others if one.is_list]
+        broken = [f"classification: {one.problem}" for one in others if one.is_list]
         none = (
             f"classification: no column of texts or of lists of numbers in {shown} - "
             f"it has {_named(others)}; give each row a text, or all its steps as a list"
@@ -60,7 +60,7 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
     source = inputs[0]
     what = "lists of numbers" if source.is_sequence else "texts"
     known = "by its name" if _known([label], LABELS) else "few different values"
-    return Choice(
+    return Roles(
         kind="classification",
         inputs=(source.name,),
         target=label.name,
@@ -77,7 +77,7 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
 
 def forecasting(
     profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool
-) -> Choice:
+) -> Roles:
     """Choose the column of times, where there is one, and the columns of numbers.
 
     Arguments:
@@ -119,11 +119,11 @@ def forecasting(
     inputs = [one.name for one in series if one is not chosen][: MOST_INPUTS - 1]
     inputs = [one.name for one in series if one is chosen or one.name in inputs]
     guess = "by its name" if _known([chosen], SERIES) else "the last column of numbers"
-    return Choice(
+    return Roles(
         kind="forecasting",
         inputs=tuple(inputs),
         target=chosen.name,
-        time=time if time is not None and time.frequency() else None,
+        time=time if time is not None and time.frequency else None,
         reasons={
             "task": f"forecasting: {why}",
             "inputs": _listed(inputs),
@@ -133,9 +133,7 @@ def forecasting(
     )
 
 
-def language(
-    profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool
-) -> Choice:
+def language(profiles: Sequence[Profile], shown: str, target: str | None, *, forced: bool) -> Roles:
     """Choose a column of texts.
 
     Arguments:
@@ -160,7 +158,7 @@ def language(
         )
     if problems:
         raise WrongUse(*problems)
-    return Choice(
+    return Roles(
         kind="language-modeling",
         inputs=(found[0].name,),
         reasons={
@@ -205,7 +203,7 @@ def _time(profiles: Sequence[Profile], shown: str, *, forced: bool) -> tuple[Pro
     """Choose the column of times, and say what it means for the task."""
     found = [one for one in profiles if one.stamps is not None]
     for one in found:
-        if frequency := one.frequency():
+        if frequency := one.frequency:
             return one, f"{one.name!r} is a time in every row, {apart(frequency)}"
     for one in found:
         assert one.stamps is not None

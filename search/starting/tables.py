@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from lstm_attn.config import TASK_KINDS, TaskKind
 from search.errors import WrongUse
 from search.starting.profiles import Profile
-from search.starting.roles import Choice, classification, forecasting, language
+from search.starting.roles import Roles, classification, forecasting, language
 
 
 def choose(
     profiles: Sequence[Profile], shown: str, *, target: str | None, kind: str | None
-) -> Choice:
+) -> Roles:
     """Choose task and columns.
 
     Arguments:
@@ -25,7 +25,7 @@ def choose(
     """
     _check([one.name for one in profiles], shown, target, kind)
     forced = kind is not None or target is not None
-    makers: dict[str, Callable[[], Choice]] = {
+    makers: dict[str, Callable[[], Roles]] = {
         "classification": lambda: classification(profiles, shown, target),
         "forecasting": lambda: forecasting(profiles, shown, target, forced=forced),
         "language-modeling": lambda: language(profiles, shown, target, forced=forced),
@@ -66,13 +66,13 @@ def _order(profiles: Sequence[Profile], target: str | None) -> list[TaskKind]:
         return ["forecasting"]
     if any(one.is_list for one in profiles):
         return ["classification"]
-    in_time = any(one.stamps is not None and one.frequency() for one in profiles)
+    in_time = any(one.stamps is not None and one.frequency for one in profiles)
     if in_time and any(one.is_series for one in profiles):
         return ["forecasting", "classification", "language-modeling"]
     return ["classification", "forecasting", "language-modeling"]
 
 
-def text_choice(shown: str, note: str, *, target: str | None, kind: str | None) -> Choice:
+def text_roles(shown: str, note: str, *, target: str | None, kind: str | None) -> Roles:
     """Choose what a text is for.
 
     Arguments:
@@ -98,7 +98,7 @@ def text_choice(shown: str, note: str, *, target: str | None, kind: str | None) 
     if problems:
         raise WrongUse(*problems)
     why = note or "it is text"
-    return Choice(
+    return Roles(
         kind="language-modeling",
         inputs=("text",),
         reasons={"task": f"language-modeling: {why}"},

@@ -4,7 +4,7 @@ import logging
 import os
 import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import psutil
 import ray
@@ -107,8 +107,11 @@ def _guard() -> None:
 
 def _own_raylet() -> psutil.Process | None:
     """Find the process that is the one node of a Ray of our own."""
-    children = psutil.Process().children()
-    return next((child for child in children if child.name() == "raylet"), None)
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            if child.name() == "raylet":
+                return child
+    return None
 
 
 def _join(address: str) -> None:

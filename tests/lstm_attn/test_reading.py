@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -204,6 +205,37 @@ def test_where_every_disk_is_full_python_finds_no_place_for_temporary_files(
     monkeypatch.setattr(os, "write", is_full)
     with pytest.raises(NoRoom, match="No usable temporary directory"):
         read_table(tmp_path / "a.csv", "csv", WANTED)
+
+
+@pytest.mark.parametrize(("name", "write"), FILES)
+def test_where_no_column_is_named_all_are_read(tmp_path, name, write) -> None:
+    write(tmp_path / name)
+    whole = read_table(tmp_path / name, format_of(tmp_path / name), {})
+    assert {"name", "x"} <= set(whole.column_names)
+    for wanted in (["name", "x"], ["x", "name"], ["x"]):
+        some = read_table(tmp_path / name, format_of(tmp_path / name), dict.fromkeys(wanted, "k"))
+        assert some.column_names == wanted
+        assert some.equals(whole.select(wanted))
+
+
+def test_what_a_killed_reader_has_unpacked_goes_the_next_time(tmp_path, monkeypatch) -> None:
+    code = f"""
+import os, shutil, signal, sys
+from pathlib import Path
+from lstm_attn.reading import read_table
+shutil.copyfileobj = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+read_table(Path(sys.argv[1]), "csv", {WANTED})
+"""
+    packed(write_csv)(tmp_path / "a.csv.gz")
+    place = tmp_path / "tmp"
+    place.mkdir()
+    monkeypatch.setenv("TMPDIR", str(place))
+    line = [sys.executable, "-c", code, str(tmp_path / "a.csv.gz")]
+    assert subprocess.run(line, check=False).returncode == -signal.SIGKILL
+    assert [path.name for path in place.rglob("*.csv")] == ["a.csv"]
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    assert read_table(tmp_path / "a.csv.gz", "csv", WANTED).num_rows == 2
+    assert list(place.iterdir()) == []
 
 
 def test_a_parquet_without_rows_has_no_rows(tmp_path) -> None:

@@ -26,7 +26,7 @@ def test_a_study_is_reported_as_it_stands(shelf: Any) -> None:
     shelf.wrong.tells(
         "report moods --to moods.html",
         {},
-        "--to: moods.html: a file is there already - name another, or use --force",
+        "moods.html: is there already - overwrite it with --force, or name another with --to",
         code=2,
     )
     run("report moods --to moods.html --force")

@@ -18,7 +18,7 @@ from search.archive import opened
 from search.checkpoints import at
 from search.checkpoints.bucket import Bucket
 from search.checkpoints.folder import Folder
-from search.errors import Outage, SpecChanged, StudyElsewhere, StudyNotFound
+from search.errors import Outage, SpecChanged, StoreError, StudyElsewhere, StudyNotFound
 from search.launch import same
 from search.records import Ending, Launched
 from search.server import coordinating
@@ -242,6 +242,62 @@ def test_a_move_that_broke_off_is_deleted_with_its_study(
     assert len(files_of(begun, settings)) == len(files_of(old, settings)) == 1
     operations.delete(settings, "moods")
     assert files_of(begun, settings) == files_of(old, settings) == aside_of(settings) == []
+
+
+def submitted_bare(settings: Settings, study_file: Path) -> None:
+    operations.submit(study_file, settings)
+
+
+def submitted_with_others(settings: Settings, study_file: Path) -> None:
+    (study_file.parent / "a.csv").write_text(OTHERS)
+    operations.submit(study_file, settings, with_data=True)
+
+
+def submitted_elsewhere(settings: Settings, study_file: Path) -> None:
+    there = replace(settings, checkpoints=f"memory://{uuid4().hex}")
+    operations.submit(study_file, there, with_data=True)
+
+
+def deleted(settings: Settings, _: Path) -> None:
+    operations.delete(settings, "moods")
+
+
+@pytest.mark.parametrize(
+    "change", [submitted_bare, submitted_with_others, submitted_elsewhere, deleted]
+)
+def test_data_that_somebody_else_has_deleted_meanwhile_do_not_count(
+    change: Callable[[Settings, Path], None],
+    settings: Settings,
+    study_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    served: Any,
+    tmp_path: Path,
+) -> None:
+    there = replace(settings, checkpoints=f"memory://{uuid4().hex}")
+    (tmp_path / "held.csv").write_text(OTHERS + "it was so,up\n")
+    over = [f"data.validation='{tmp_path}/held.csv'"]
+    write, began = Bucket.write_whole, []
+
+    def slow(place: Bucket, name: str, content: bytes) -> None:
+        write(place, name, content)
+        if not began:
+            began.append(place)
+            change(there, study_file)
+
+    monkeypatch.setattr(Bucket, "write_whole", slow)
+    with pytest.raises(StoreError, match="somebody else has just submitted or deleted it - submit"):
+        operations.submit(study_file, there, overrides=over, with_data=True)
+    now = upload_of(there)
+    if now:
+        wanted = {f"data-{one.hash}" for one in now.files.values()}
+        assert wanted <= set(files_of(now, there))
+    known = [*aside_of(there), *([now] if now else [])]
+    assert any(str(began[0]).endswith(one.folder) for one in known) or not began[0].names()
+    (tmp_path / "a.csv").write_text(MOODS)
+    operations.submit(study_file, there, overrides=over, with_data=True)
+    for name in ("a.csv", "held.csv"):
+        (tmp_path / name).unlink()
+    assert served(there) == SPENT
 
 
 @pytest.mark.parametrize("with_data", [False, True])

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from search.errors import SpecError, WrongUse
-from search.render import output
+from search.errors import SpecError
 from tests.search.starting.made_up import (
     IRIS,
     MOODS,
@@ -208,16 +207,6 @@ def test_a_study_file_that_is_there_is_told_before_the_data_are_read(wrong: Any)
     wrong.tells("init a.csv", files, "a.toml: is there already - ...")
 
 
-def test_a_study_file_that_comes_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
-    study = tmp_path / "a.toml"
-    study.write_text("mine")
-    with pytest.raises(WrongUse, match="is there already - overwrite it with --force"):
-        output.write_new("ours", study, force=False)
-    assert study.read_text() == "mine"
-    output.write_new("ours", study, force=True)
-    assert study.read_text() == "ours"
-
-
 def test_what_check_would_refuse_is_told_and_not_written(
     wrong: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,3 +217,25 @@ def test_what_check_would_refuse_is_told_and_not_written(
     monkeypatch.setattr("search.spec.resolve", refuses)
     wrong.tells("init moods.csv", {}, "space.heads: no model has 7 - use 1")
     assert not (wrong.folder / "moods.toml").exists()
+
+
+@pytest.mark.parametrize("mine", ["mine", None])
+def test_a_full_disk_leaves_the_study_file_as_it_was(
+    mine: str | None, wrong: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *given: Any, **named: Any) -> Any:
+        file = opened(path, *given, **named)
+        if ".toml" in path.name or ".part" in path.name:
+            file.write = refuse
+        return file
+
+    def refuse(_: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    MOODS(wrong.folder)
+    if mine:
+        (wrong.folder / "moods.toml").write_text(mine)
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", full)
+    told = "--to: cannot write moods.toml (No space left on device) - name a file where it can be"
+    wrong.tells(f"init moods.csv {'--force' if mine else ''}", {}, told)

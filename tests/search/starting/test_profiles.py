@@ -1,0 +1,64 @@
+"""What a column can be is reckoned from all rows, and so only once."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lstm_attn.frequency import Stamps, infer
+from search import operations
+from search.starting import profiles
+from search.starting.profiles import Profile, profile
+from tests.search.starting.made_up import SHOP
+
+
+def test_how_far_rows_lie_apart_is_reckoned_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(stamps: Stamps) -> str:
+        asked.append(len(stamps))
+        return infer(stamps)
+
+    monkeypatch.setattr(profiles, "infer", counted)
+    SHOP(tmp_path)
+    draft = operations.init(tmp_path / "shop.csv", to=tmp_path / "a.toml")
+    assert draft.sections["task"]["time"].value == "day"
+    assert len(asked) == 1
+
+
+class Counted(np.ndarray[Any, Any]):
+    """Numbers that know how often they were passed over."""
+
+    passes = 0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *given: Any, **named: Any) -> Any:
+        Counted.passes += 1
+        plain = [np.asarray(one) if isinstance(one, Counted) else one for one in given]
+        return getattr(ufunc, method)(*plain, **named)
+
+
+def test_numbers_are_passed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    [found] = profile(pa.table({"x": [float(n % 3) for n in range(90)]}), Path("a.csv"))
+    assert found.values is not None
+    monkeypatch.setattr(Counted, "passes", 0)
+    one = Profile(name="x", values=found.values.view(Counted), labels=3, rows=90)
+    told = [
+        (one.is_series, one.is_counter, one.missing, one.can_be_labels, Counted.passes)
+        for _ in range(3)
+    ]
+    assert told[0][:4] == (True, False, 0, True)
+    assert told[0][4] > 0
+    assert set(told) == {told[0]}
+
+
+def test_why_lists_are_no_sequences_is_told_without_the_key_it_was_asked_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key in ("DATA", "data.train"):
+        monkeypatch.setattr(profiles, "KEY", key)
+        [one] = profile(pa.table({"x": [[[1, 2]], [[1]]]}), Path("a.jsonl"))
+        assert one.problem.startswith("column 'x' has ")
