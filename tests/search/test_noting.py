@@ -111,13 +111,20 @@ def test_an_empty_study_has_a_note_at_once(case: Case) -> None:
 def test_it_sets_the_best_beside_default_and_baselines_and_says_how_to_take_it(case: Case) -> None:
     case.open(ended(0, [2.5, 2.0], default=True))
     note = case.later(Told(trial=ended(1, [1.9, 1.25, 1.3])))
-    assert "| **best so far** | 1.25 | trial 1, epoch 2, complete |" in note
-    assert "| best default | 2 | trial 0, epoch 2, complete |" in note
-    assert "| 5-gram | 1.5 | baseline, strong and cheap |" in note
-    assert "The best trial beats 5-gram." in note
+    assert "| **best so far** | 1.250 | trial 1, epoch 2, complete |" in note
+    assert "| best default | 2.000 | trial 0, epoch 2, complete |" in note
+    assert "| 5-gram | 1.500 | baseline, strong and cheap |" in note
+    assert "The best trial beats 5-gram (1.500)." in note
     assert "`variant=lstm learning_rate=0.001235`, 1,234 parameters" in note
     assert "**2 of 12 trials** have ended: 2 complete, 0 pruned, 0 failed." in note
     assert "\n    lstm-search export small --to exports/small\n" in note
+
+
+def test_it_reads_as_the_same_figures_do_elsewhere(case: Case) -> None:
+    case.open(ended(0, [12345.6], default=True))
+    assert "| **best so far** | 12346 | trial 0, epoch 1, complete |" in case.note
+    assert "It is one of the defaults: the search has found nothing better yet." in case.note
+    assert "does not beat 5-gram (1.500)" in case.note
 
 
 def test_it_says_what_pruning_saved_and_counts_no_other_end(case: Case) -> None:
@@ -133,7 +140,7 @@ def test_a_running_trial_counts_with_its_best_epoch(case: Case, make_report: Any
     for epoch, value in enumerate([1.5, 1.25, 1.75], start=1):
         case.noting(Reported(number=0, attempt=0, report=make_report(epoch, value)))
     note = case.later()
-    assert "| **best so far** | 1.25 | trial 0, epoch 2, running |" in note
+    assert "| **best so far** | 1.250 | trial 0, epoch 2, running |" in note
     assert "; 1 running." in note
 
 
