@@ -11,7 +11,7 @@ from search import summaries
 ENDED = "ended"
 """The attribute that says how and why a trial ended."""
 _WORDS = {
-    "pruned": "",  # its reason says it
+    summaries.PRUNED: "",  # its reason says it
     "diverged": "diverged",
     "out_of_memory": "out of memory",
     "out_of_time": "out of time",
@@ -72,7 +72,7 @@ def _end(trial: FrozenTrial, note: Mapping[str, Any] | None) -> dict[str, Any]:
     if not trial.state.is_finished():
         return {}
     if note is None:
-        return {ENDED: "told by someone else"}
+        return {ENDED: summaries.TOLD_BY_OTHERS}
     seconds = trial.duration.total_seconds() if trial.duration else None
     facts = {
         ENDED: _why(note),

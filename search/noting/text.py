@@ -5,13 +5,12 @@ import re
 from collections.abc import Mapping
 
 from lstm_attn.config import TaskConfig
-from search import verdict, words
+from search import summaries, verdict, words
 from search.records import BaselineScore, StudySummary
 from search.spec import StudySpec
 
 _MARK = re.compile(r"\n\n\[lstm-search\]: # \(([0-9a-f]{16})\)\n?\Z")
 """A definition that nothing refers to: no reader of Markdown shows it."""
-_PRUNED = "pruned at epoch "
 
 
 def write(
@@ -111,11 +110,11 @@ def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
 
 def _pruning(study: StudySummary, spec: StudySpec) -> str:
     """Say how much training was saved by pruning alone, where that is something."""
-    pruned = [trial for trial in study.trials if trial.reason.startswith(_PRUNED)]
-    saved = sum(spec.epochs - max(trial.curve, default=0) for trial in pruned)
+    pruned = [trial for trial in study.trials if trial.kind == summaries.PRUNED]
+    saved = sum(spec.epochs - trial.epochs for trial in pruned)
     if not saved:
         return ""
-    trained = sum(max(trial.curve, default=0) for trial in study.trials)
+    trained = sum(trial.epochs for trial in study.trials)
     share = saved / (saved + trained)
     return (
         f"**Pruning** has stopped {len(pruned):,} of them early and saved {saved:,} epochs, "

@@ -82,11 +82,18 @@ def case(desk: Any) -> Case:
     return Case(desk)
 
 
-def ended(number: int, values: list[float], *, reason: str = "", default: bool = False) -> Any:
+def ended(
+    number: int,
+    values: list[float],
+    *,
+    kind: str = "completed",
+    reason: str = "",
+    default: bool = False,
+) -> Any:
     best = min(values, default=None)
     return TrialSummary(
         number=number,
-        state="pruned" if reason.startswith("pruned") else "complete",
+        state="pruned" if kind == "pruned" else "complete",
         params={"variant": "lstm", "learning_rate": 0.00123456},
         curve=dict(enumerate(values, start=1)),
         best_epoch=None if best is None else values.index(best) + 1,
@@ -96,6 +103,8 @@ def ended(number: int, values: list[float], *, reason: str = "", default: bool =
         default=default,
         seconds=1.0,
         parameters=1234,
+        kind=kind,
+        epochs=len(values),
     )
 
 
@@ -130,7 +139,7 @@ def test_it_reads_as_the_same_figures_do_elsewhere(case: Case) -> None:
 def test_it_says_what_pruning_saved_and_counts_no_other_end(case: Case) -> None:
     case.open(ended(0, [2.0] * 9), ended(1, [2.0] * 4, reason="no better epoch than 1 in 3 more"))
     assert "Pruning" not in case.note
-    note = case.later(Told(trial=ended(2, [3.0] * 2, reason="pruned at epoch 2")))
+    note = case.later(Told(trial=ended(2, [3.0] * 2, kind="pruned", reason="in whatever words")))
     assert "has stopped 1 of them early and saved 7 epochs, 32% of 22" in note
 
 
