@@ -46,6 +46,7 @@ class Gallery:
         state: TrialState = TrialState.COMPLETE,
         kind: str = "completed",
         reason: str = "",
+        default: bool = False,
         **params: Any,
     ) -> int:
         """Put a trial into the study; gives its number."""
@@ -71,6 +72,7 @@ class Gallery:
             user_attrs={
                 summaries.NONCE: f"{len(curve):016x}",
                 **summaries.facts(self.spec, point),
+                **({strategy.DEFAULT_TRIAL: True} if default else {}),
                 **({summaries.NOTE: note} if ended else {}),
             },
         )
