@@ -70,22 +70,37 @@ class Noting:
                 self._blocked = True
             case _:
                 pass
-        if self._clock() >= self._due:
-            self.renew()
+        if self._clock() >= self._due and not self._blocked:
+            self._renew()
 
-    def renew(self, ending: Ending | None = None) -> None:
+    def to_the_end(self, run: Callable[[], Ending]) -> Ending:
+        """Run the study, and say in the note how that has ended, also where it is by an error.
+
+        Raises:
+            SearchError: what has ended it.
+        """
+        try:
+            ending = run()
+        except SearchError as error:  # what could not be written may not have been the database
+            self._renew(ended=str(error).partition("\n")[0].rstrip(":."))
+            raise
+        if not self._blocked:
+            self._renew(ended=ending.value)
+        return ending
+
+    def _renew(self, *, ended: str = "") -> None:
         """Write the note as the study stands, if it says anything new and is ours to write.
 
         Arguments:
-            ending: why the launch has ended; None while it goes on.
+            ended: why the launch has ended; empty while it goes on.
         """
-        if self._study is None or self._blocked:
+        if self._study is None:
             return
         self._due = self._clock() + EVERY_SECONDS
         with suppress(*_FAULTS), told(self._storage.url):
-            self._renew(self._study, ended=ending.value if ending else "")
+            self._write(self._study, ended)
 
-    def _renew(self, study: StudySummary, *, ended: str) -> None:
+    def _write(self, study: StudySummary, ended: str) -> None:
         """Write it in one piece, which is one commit; the version stays.
 
         It is for what people edit in a browser meanwhile: theirs is not refused over ours.

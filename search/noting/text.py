@@ -105,7 +105,9 @@ def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
     parts = [f"**{study.finished} of {spec.trials} trials** have ended: {', '.join(states)}"]
     if running:
         parts.append(f"{running} to go on at the next launch" if ended else f"{running} running")
-    return "; ".join(parts) + "." + (f" The last launch has ended: {ended}." if ended else "")
+    return (
+        "; ".join(parts) + "." + (f" The last launch has ended: {_plain(ended)}." if ended else "")
+    )
 
 
 def _pruning(study: StudySummary, spec: StudySpec) -> str:

@@ -9,7 +9,7 @@ import optuna_dashboard
 import pytest
 from optuna.trial import TrialState
 
-from search.errors import Outage
+from search.errors import LeaseLost, Outage, SearchError, TrialsFailed
 from search.noting import Noting, text
 from search.noting.noting import EVERY_SECONDS
 from search.records import Ending, Fact, Opened, Quiet, Reported, Started, Stopping, Unwritten
@@ -54,7 +54,8 @@ class Case:
 
     @property
     def study(self) -> optuna.Study:
-        return optuna.load_study(study_name=self.desk.spec.name, storage=self.storage)
+        storage = self.gallery.archive.storage  # not the launch's, which it may lose
+        return optuna.load_study(study_name=self.desk.spec.name, storage=storage)
 
     @property
     def note(self) -> str:
@@ -135,9 +136,52 @@ def test_it_is_renewed_now_and_then_and_at_the_end(case: Case) -> None:
     case.time += EVERY_SECONDS - 1
     case.noting(Quiet())
     assert case.note == first
-    case.noting.renew(Ending.TIMEOUT)
+    assert case.noting.to_the_end(lambda: Ending.TIMEOUT) is Ending.TIMEOUT
     assert "trial 0" in case.note
     assert "The last launch has ended: its time is over." in case.note
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            TrialsFailed("the first 5 trials all failed:", "no disk"),
+            "the first 5 trials all failed",
+        ),
+        (
+            Outage("the store a_b is full, and launch again"),
+            "the store a\\_b is full, and launch again",
+        ),
+    ],
+)
+def test_a_launch_that_ends_by_an_error_ends_in_its_note_too(
+    is_away: bool, error: SearchError, said: str, case: Case
+) -> None:
+    def fails() -> Ending:
+        case.trial(1.0, state=TrialState.RUNNING)
+        if is_away:
+            case.noting(Unwritten(reports=3))
+        raise error
+
+    case.open()
+    with pytest.raises(type(error)) as raised:
+        case.noting.to_the_end(fails)
+    assert raised.value is error
+    assert f"1 to go on at the next launch. The last launch has ended: {said}.\n" in case.note
+
+
+def test_a_launch_that_has_lost_its_study_writes_no_end(case: Case) -> None:
+    def loses() -> Ending:
+        with case.desk.lease._engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE coordinator_lease SET owner = 'another'")
+        raise LeaseLost("another has it")
+
+    case.open()
+    first = case.note
+    with pytest.raises(LeaseLost, match="another has it"):
+        case.noting.to_the_end(loses)
+    assert case.note == first
 
 
 @pytest.mark.parametrize(
@@ -155,7 +199,7 @@ def test_what_a_user_has_edited_stays(edit: Callable[[str], str], case: Case) ->
     optuna_dashboard.save_note(case.study, mine)
     case.trial(1.0)
     assert case.later() == mine
-    case.noting.renew(Ending.SPENT)
+    case.noting.to_the_end(lambda: Ending.SPENT)
     assert case.note == mine
     case.again()  # nor does a later launch take it
     case.open()
@@ -221,7 +265,7 @@ def test_nothing_is_written_while_the_database_is_waited_for(fact: Fact, case: C
     case.noting(fact)
     case.trial(1.0)
     assert case.later() == first
-    case.noting.renew(Ending.TIMEOUT)
+    case.noting.to_the_end(lambda: Ending.TIMEOUT)
     assert case.note == first
     assert "trial 0" in case.later(Unwritten(reports=0))
 
