@@ -17,7 +17,7 @@ EVERY_SECONDS = 30.0
 """How often the note is renewed, at most; and once more at the end."""
 _VERSION, _BODY = "dashboard:note_ver", "dashboard:note_str:"
 """Study system attributes of optuna-dashboard; the body stands in numbered pieces."""
-_FAULTS = (SearchError, KeyError)
+_FAULTS = (SearchError, KeyError, ValueError)
 """What may go wrong; where it is the study's trouble too, its own next write will tell."""
 
 

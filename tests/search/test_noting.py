@@ -232,6 +232,20 @@ def test_a_later_launch_goes_on_with_the_note(case: Case) -> None:
     assert "trial 0" in case.note
 
 
+def odd(*_: Any) -> dict[str, Any]:
+    return {"dashboard:note_str:x": "a piece without a place"}
+
+
+def test_a_note_that_nobody_can_read_stops_nothing_either(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case.storage, "get_study_system_attrs", odd)
+    case.open()
+    case.time += EVERY_SECONDS
+    case.noting(Quiet())
+    assert len(case.seen) == 2
+
+
 @pytest.mark.parametrize("error", [Outage("full"), optuna.exceptions.StorageInternalError("gone")])
 def test_what_goes_wrong_with_it_stops_nothing_and_is_made_up_for(
     error: Exception, case: Case, monkeypatch: pytest.MonkeyPatch
