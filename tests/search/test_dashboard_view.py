@@ -14,6 +14,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from search import summaries
 from search.checkpoints import checkpoints, delete_all
 from search.checkpoints.folder import Folder
 from search.dashboard import kept
@@ -155,6 +156,44 @@ def test_another_programs_study_is_as_it_is(gallery: Gallery, dashboard: Dashboa
     page = dashboard.study(study._study_id)
     assert page["trials"][0]["user_attrs"] == [{"key": "result", "value": "7"}]
     assert page["artifacts"] == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"spec": {}, "baselines": [{"name": "5-gram", "validation": {}}]},
+        {"spec": {}, "baselines": [{"name": "5-gram", "strong": True}]},
+        {"spec": {}, "baselines": ["5-gram"]},
+        {"spec": {"task": "forecasting"}},
+        {"spec": {"objective": []}, "baselines": [dict.fromkeys(("name", "strong"), "x")]},
+        {
+            "spec": {"objective": "mae"},
+            "baselines": [{"name": "x", "strong": True, "validation": {"mae": "low"}}],
+        },
+    ],
+)
+def test_a_study_that_is_written_otherwise_is_as_it_is_and_all_others_open(
+    odd: dict[str, Any], gallery: Gallery, dashboard: Dashboard
+) -> None:
+    study = optuna.create_study(storage=gallery.archive.storage, study_name="odd")
+    study.set_user_attr(summaries.STUDY, odd)
+    told = {one["key"] for one in dashboard.study()["user_attrs"]}
+    assert "baseline 5-gram" in told
+    attributes = dashboard.study(study._study_id)["user_attrs"]
+    assert [one["key"] for one in attributes] == [summaries.STUDY]
+
+
+def test_a_trial_that_is_written_otherwise_is_as_it_is(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    study = optuna.load_study(study_name=gallery.spec.name, storage=gallery.archive.storage)
+    trial = study.ask()
+    trial.set_user_attr(summaries.NONCE, "0")
+    trial.set_user_attr(summaries.NOTE, "7")
+    study.tell(trial, 1.0)
+    gallery.weights(0, 1)
+    assert dashboard.attributes(0) == {summaries.NONCE: "0", summaries.NOTE: "7"}
+    assert dashboard.files()[0] == "1-trial-0-epoch-1.safetensors"
 
 
 @pytest.mark.parametrize("gallery", ["sqlite", "postgresql"], indirect=True)
