@@ -11,7 +11,7 @@ from search import summaries
 from search.dashboard.shown import shown, study_attributes
 
 
-class Seen(_CachedStorage):
+class View(_CachedStorage):
     """Optuna's cache of finished trials, which notices a study that came in another's place.
 
     Only what is read by the page of a trial, the lists and the downloads is told in words.
