@@ -42,7 +42,7 @@ class Kept:
 
     Arguments:
         archive: the studies.
-        trials: gives a study's trials by Optuna's id.
+        trials: gives a study's trials as they are stored, by Optuna's id.
         clock: gives seconds.
         wait: seconds a page waits for a store.
     """

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from optuna.trial import FrozenTrial
 
@@ -11,7 +12,10 @@ from lstm_attn.headers import read_header
 from search import summaries
 from search.archive import StoredStudy
 from search.checkpoints import Checkpoint
+from search.dashboard.shown import ODD
 from search.errors import StoreError
+from search.records import TrialSummary
+from search.spec import StudySpec
 
 BYTES, JSON = "application/octet-stream", "application/json"
 ATTRIBUTE = "artifacts:"
@@ -33,27 +37,36 @@ class File:
 def named(
     study: StoredStudy, found: Sequence[Checkpoint], trials: Sequence[FrozenTrial]
 ) -> dict[str, Checkpoint]:
-    """Name checkpoints by what is in them, the best first, also where names are ordered.
+    """Name checkpoints, one a trial, by what is in them, the best first, as names are ordered.
 
     As `1-trial-7-epoch-12-accuracy-0.9815`.
     """
-    numbered = {trial.number: trial for trial in trials}
-
-    def value(one: Checkpoint) -> float | None:
-        trial = numbered.get(one.number)
-        return trial.intermediate_values.get(one.epoch) if trial else None
-
-    def order(one: Checkpoint) -> tuple[bool, tuple[float, float, int]]:
-        key = summaries.rank(value(one) or 0.0, 0.0, one.number, study.spec.direction)
-        return value(one) is None, key
-
+    worth = _worth(study.spec, found, trials)
+    places = {one.number: place for place, one in enumerate(worth)}
+    values = {one.number: one.value for one in worth}
     names = {}
-    for rank, one in enumerate(sorted(found, key=order), start=1):
-        worth = value(one)
-        score = "" if worth is None else f"-{study.spec.objective}-{worth:.4g}"
+    ordered = sorted(found, key=lambda one: (places.get(one.number, len(places)), one.number))
+    for rank, one in enumerate(ordered, start=1):
+        value = values.get(one.number)
+        score = "" if value is None else f"-{study.spec.objective}-{value:.4g}"
         place = str(rank).zfill(len(str(len(found))))
         names[f"{place}-trial-{one.number}-epoch-{one.epoch}{score}"] = one
     return names
+
+
+def _worth(
+    spec: StudySpec, found: Sequence[Checkpoint], trials: Sequence[FrozenTrial]
+) -> tuple[TrialSummary, ...]:
+    """Order trials by what they were worth at the epoch of their checkpoint, the best first."""
+    epochs = {one.number: one.epoch for one in found}
+    then = []
+    for trial in trials:
+        with suppress(*ODD):
+            if epoch := epochs.get(trial.number):
+                one = summaries.trial_summary(trial, spec)
+                metrics = one.metrics if one.best_epoch == epoch else {}
+                then.append(replace(one, value=one.curve.get(epoch), metrics=metrics))
+    return summaries.leaders(tuple(then), spec)
 
 
 def attributes(study: StoredStudy, named: Mapping[str, Checkpoint]) -> dict[str, str]:

@@ -6,7 +6,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -73,7 +72,7 @@ def _application(archive: Archive) -> App:
     """Put the dashboard together with what it shows beside trials."""
     # Finished trials are kept in memory; given a URL, each poll reads all of a study again.
     storage = View(archive.storage)
-    kept = Kept(archive, partial(storage.get_all_trials, deepcopy=False))
+    kept = Kept(archive, storage.stored_trials)
     storage.kept = kept.known
     app = optuna_dashboard.wsgi(storage, artifact_store=NoUploads())
     memory = Memory(app)

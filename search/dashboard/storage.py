@@ -59,6 +59,10 @@ class View(_CachedStorage):
         """Read a study's trials, told in words."""
         return [self._tell(one) for one in super().get_all_trials(study_id, deepcopy, states)]
 
+    def stored_trials(self, study_id: int) -> list[FrozenTrial]:
+        """Read a study's trials as they are stored."""
+        return super().get_all_trials(study_id, deepcopy=False)
+
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Read a trial, told in words."""
         return self._tell(super().get_trial(trial_id))

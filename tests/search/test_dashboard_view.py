@@ -359,6 +359,20 @@ def test_a_study_can_be_deleted_with_its_checkpoints_listed(
     assert gallery.archive.studies() == []
 
 
+def test_equally_good_checkpoints_stand_as_their_trials_do_elsewhere(
+    on_sqlite: Any, make_spec: Callable[..., Any]
+) -> None:
+    gallery = Gallery(on_sqlite, make_spec(objective="perplexity"))
+    for loss in (0.9, 0.5, 0.7):
+        number = gallery.trial(1.75, metrics={"perplexity": 1.75, "cross_entropy": loss})
+        gallery.weights(number, 1)
+    with closing(gallery):
+        leaders = gallery.archive.summary(gallery.study).leaders
+        listed = [name for name in Dashboard(gallery).files() if name.endswith(".json")]
+    assert [trial.number for trial in leaders] == [1, 2, 0]
+    assert [name.split("-epoch")[0] for name in listed] == ["1-trial-1", "2-trial-2", "3-trial-0"]
+
+
 @pytest.mark.parametrize("gallery", ["sqlite", "postgresql"], indirect=True)
 def test_a_study_in_a_deleted_ones_place_shows_nothing_of_it(
     gallery: Gallery, dashboard: Dashboard, tmp_path: Path
