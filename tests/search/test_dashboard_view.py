@@ -392,6 +392,17 @@ def test_a_study_in_a_deleted_ones_place_shows_nothing_of_it(
     assert page["artifacts"] == []
 
 
+def test_checkpoints_of_a_study_in_a_deleted_ones_place_are_named_by_its_own_trials(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.weights(gallery.trial(*CURVE), 1)
+    assert dashboard.files()[0] == "1-trial-0-epoch-1-cross_entropy-2.5.safetensors"
+    gallery.archive.storage.delete_study(gallery.study.id)
+    gallery.create()
+    gallery.weights(gallery.trial(9.0), 1)
+    assert dashboard.files()[0] == "1-trial-0-epoch-1-cross_entropy-9.safetensors"
+
+
 def test_ended_trials_are_reckoned_once_and_new_ones_too(
     gallery: Gallery, dashboard: Dashboard
 ) -> None:
