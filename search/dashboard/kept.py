@@ -16,6 +16,7 @@ from search import summaries
 from search.archive import Archive, StoredStudy
 from search.checkpoints import Checkpoint, checkpoints
 from search.dashboard import naming
+from search.database import told
 from search.errors import SearchError
 
 FRESH_SECONDS = 5.0
@@ -73,14 +74,15 @@ class Kept:
         listed = self._listed.get(study_id)
         if listed and self._clock() - listed.at < FRESH_SECONDS:
             return
-        study = self._study(study_id)
-        if study is None:
-            return
-        trials = self._trials(study_id)
+        with suppress(SearchError):  # of the database the page itself will tell
+            if read := self._read(study_id):
+                self._list_in_time(*read)
+
+    def _list_in_time(self, study: StoredStudy, trials: Sequence[FrozenTrial]) -> None:
         with self._lock:
-            if study_id in self._busy:
+            if study.id in self._busy:
                 return
-            self._busy.add(study_id)
+            self._busy.add(study.id)
         # A thread that is left alone at the end: a store out of reach may take minutes to say so.
         work = threading.Thread(target=self._list, args=(study, trials), daemon=True)
         work.start()
@@ -92,13 +94,14 @@ class Kept:
         Raises:
             Gone: it isn't there.
             StoreError: it cannot be read.
+            StorageError: nor can the database, or what it says of the study.
             Outage: likewise, and waiting may help.
         """
-        study = self._study(study_id)
+        read = self._read(study_id)
         wanted = artifact_id.removesuffix(naming.DESCRIPTION)
-        if study is None or not wanted.startswith(study.uid):
+        if read is None or not wanted.startswith(read[0].uid):
             raise Gone
-        trials = self._trials(study_id)
+        study, trials = read
         named = naming.named(study, _weights(study, self._archive), trials)
         for name, checkpoint in named.items():
             if naming.artifact_id(study, checkpoint) == wanted:
@@ -113,12 +116,13 @@ class Kept:
                 return naming.described(study, checkpoint, name, content, trials)
         raise Gone
 
-    def _study(self, study_id: int) -> StoredStudy | None:
-        """Read a study; None where it is another program's, or gone."""
+    def _read(self, study_id: int) -> tuple[StoredStudy, Sequence[FrozenTrial]] | None:
+        """Read a study with its trials; None where it is another program's, or gone."""
         storage = self._archive.storage
-        with suppress(SearchError, KeyError):
+        with suppress(KeyError), told(self._archive.settings.storage):
             if summaries.STUDY in storage.get_study_user_attrs(study_id):
-                return self._archive.find(storage.get_study_name_from_id(study_id))
+                study = self._archive.find(storage.get_study_name_from_id(study_id))
+                return (study, self._trials(study_id)) if study else None
         return None
 
     def _list(self, study: StoredStudy, trials: Sequence[FrozenTrial]) -> None:

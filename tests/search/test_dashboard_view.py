@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 from search import summaries
@@ -268,6 +270,20 @@ def test_a_store_that_is_away_gives_an_empty_list_and_no_error_page(
     got, _, content = dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")
     assert got.startswith(status)
     assert json.loads(content)["reason"] == str(error)
+
+
+def test_a_database_that_is_locked_is_told_and_ends_no_request_by_a_traceback(
+    gallery: Gallery, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> Any:
+        raise StorageInternalError from sqlite3.OperationalError("database is locked")
+
+    gallery.weights(gallery.trial(*CURVE), 2)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    monkeypatch.setattr(gallery.archive.storage, "get_study_user_attrs", locked)
+    assert len(dashboard.files()) == 2  # as they were
+    status, _, content = dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")
+    assert (status, b"database is locked" in content) == ("503 Service Unavailable", True)
 
 
 def test_a_store_that_does_not_answer_holds_no_page_up(
