@@ -278,9 +278,7 @@ def _run(
             beside=patience.beside(),
         )
         patience.meanwhile = coordinator.put_aside
-        ending = coordinator.run(stop)
-        noting.renew(ending)
-        return ending
+        return noting.to_the_end(partial(coordinator.run, stop))
 
 
 def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: lease.Lease) -> None:

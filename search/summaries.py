@@ -27,6 +27,11 @@ PARAMETERS = "parameters"
 NOTE = "result"
 """A trial's attribute: the best epoch with its metrics, why the trial ended, and where."""
 
+PRUNED = "pruned"
+"""The kind of end that a verdict to prune brings; all others are outcomes."""
+TOLD_BY_OTHERS = "told by someone else"
+"""Why a trial ended of which we have written nothing."""
+
 Direction = Literal["minimize", "maximize"]
 
 _STATES: dict[TrialState, State] = {
@@ -64,7 +69,7 @@ def note(
     """Write what a trial's result attribute says."""
     reason = f"pruned at epoch {pruned_at}" if pruned_at is not None else outcome.reason
     return {
-        "kind": outcome.kind if pruned_at is None else "pruned",
+        "kind": outcome.kind if pruned_at is None else PRUNED,
         "reason": reason,
         "epochs": epochs,
         "best_epoch": best.epoch if best else None,
@@ -101,10 +106,12 @@ def trial_summary(
         best_epoch=epoch,
         value=value,
         metrics=metrics,
-        reason=result.get("reason", "" if state == "running" else "told by someone else"),
+        reason=result.get("reason", "" if state == "running" else TOLD_BY_OTHERS),
         default=bool(frozen.user_attrs.get(DEFAULT_TRIAL)),
         device=result.get("device", ""),
         host=result.get("host", ""),
+        kind=result.get("kind", ""),
+        epochs=result.get("epochs", max(curve, default=0)),
         parameters=frozen.user_attrs.get(PARAMETERS),
         seconds=frozen.duration.total_seconds() if frozen.duration else None,
     )

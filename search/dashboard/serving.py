@@ -6,7 +6,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -18,7 +17,7 @@ from search.dashboard.downloads import Downloads, NoUploads
 from search.dashboard.gate import App, Credentials, Gate, is_loopback
 from search.dashboard.kept import Kept
 from search.dashboard.memory import Memory
-from search.dashboard.storage import Seen
+from search.dashboard.storage import View
 from search.errors import WrongUse
 from search.settings import Settings
 
@@ -72,8 +71,8 @@ def serve(
 def _application(archive: Archive) -> App:
     """Put the dashboard together with what it shows beside trials."""
     # Finished trials are kept in memory; given a URL, each poll reads all of a study again.
-    storage = Seen(archive.storage)
-    kept = Kept(archive, partial(storage.get_all_trials, deepcopy=False))
+    storage = View(archive.storage)
+    kept = Kept(archive, storage.stored_trials)
     storage.kept = kept.known
     app = optuna_dashboard.wsgi(storage, artifact_store=NoUploads())
     memory = Memory(app)

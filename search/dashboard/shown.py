@@ -11,24 +11,33 @@ from search import summaries
 ENDED = "ended"
 """The attribute that says how and why a trial ended."""
 _WORDS = {
-    "pruned": "",  # its reason says it
+    summaries.PRUNED: "",  # its reason says it
     "diverged": "diverged",
     "out_of_memory": "out of memory",
     "out_of_time": "out of time",
     "failed": "failed",
 }
 """What stands before the reason, by kind of end."""
+ODD = (AttributeError, KeyError, TypeError, ValueError)
+"""What comes of reading what another hand, or another version, has written in our places."""
 
 
 def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Give a study's attributes as a table can show them.
 
     Arguments:
-        stored: as they are stored; another program's are given back as they are.
+        stored: as they are stored; what is not written as ours are is given back as it is.
     """
-    ours = stored.get(summaries.STUDY)
-    if not isinstance(ours, dict) or not isinstance(ours.get("spec"), dict):
+    try:
+        facts = _facts(stored[summaries.STUDY])
+    except ODD:
         return dict(stored)
+    rest = {name: value for name, value in stored.items() if name != summaries.STUDY}
+    return facts | rest
+
+
+def _facts(ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a study is, in plain values."""
     spec, objective = ours["spec"], ours["spec"].get("objective")
     baselines = sorted(ours.get("baselines", []), key=lambda one: not one["strong"])
     scores = {one["name"]: one["validation"].get(objective) for one in baselines}
@@ -43,8 +52,7 @@ def study_attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
         "seed": spec.get("seed"),
         "checkpoints kept": spec.get("keep"),
     }
-    rest = {name: value for name, value in stored.items() if name != summaries.STUDY}
-    return {name: fact for name, fact in facts.items() if fact is not None} | rest
+    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 def _short(score: float | None) -> float | None:
@@ -55,7 +63,7 @@ def shown(trial: FrozenTrial) -> FrozenTrial:
     """Give a trial with attributes that a table can show and order by.
 
     Arguments:
-        trial: as it is stored; another program's is given back as it is.
+        trial: as it is stored; one that isn't written as ours are is given back as it is.
     """
     stored = trial.user_attrs
     if summaries.NONCE not in stored:
@@ -63,7 +71,10 @@ def shown(trial: FrozenTrial) -> FrozenTrial:
     hidden = (summaries.NONCE, summaries.NOTE)
     rest = {name: value for name, value in stored.items() if name not in hidden}
     told = copy.copy(trial)
-    told.user_attrs = {**_end(trial, stored.get(summaries.NOTE)), **rest}
+    try:
+        told.user_attrs = {**_end(trial, stored.get(summaries.NOTE)), **rest}
+    except ODD:
+        return trial
     return told
 
 
@@ -72,7 +83,7 @@ def _end(trial: FrozenTrial, note: Mapping[str, Any] | None) -> dict[str, Any]:
     if not trial.state.is_finished():
         return {}
     if note is None:
-        return {ENDED: "told by someone else"}
+        return {ENDED: summaries.TOLD_BY_OTHERS}
     seconds = trial.duration.total_seconds() if trial.duration else None
     facts = {
         ENDED: _why(note),

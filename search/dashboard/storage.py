@@ -1,6 +1,6 @@
 """The database as the dashboard sees it: trials in words, checkpoints beside, nothing stale."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from optuna.storages import RDBStorage, _CachedStorage
@@ -11,7 +11,7 @@ from search import summaries
 from search.dashboard.shown import shown, study_attributes
 
 
-class Seen(_CachedStorage):
+class View(_CachedStorage):
     """Optuna's cache of finished trials, which notices a study that came in another's place.
 
     Only what is read by the page of a trial, the lists and the downloads is told in words.
@@ -32,14 +32,19 @@ class Seen(_CachedStorage):
     def get_all_studies(self) -> list[FrozenStudy]:
         """Read all studies, with their checkpoints; forget those that are gone."""
         studies = super().get_all_studies()
-        names = {study._study_id: _identity(study) for study in studies}  # noqa: SLF001
-        former, self._known = self._known, names
-        if any(names.get(study_id) != name for study_id, name in former.items()):
-            self._forget()
+        names = self._notice(studies)
         for study in studies:
             study.system_attrs.update(self.kept(study._study_id, names[study._study_id]))  # noqa: SLF001
             study.user_attrs = study_attributes(study.user_attrs)
         return studies
+
+    def _notice(self, studies: Sequence[FrozenStudy]) -> dict[int, str]:
+        """Tell studies apart, by Optuna's id, and forget all where one has gone."""
+        names = {study._study_id: _identity(study) for study in studies}  # noqa: SLF001
+        former, self._known = self._known, names
+        if any(names.get(study_id) != name for study_id, name in former.items()):
+            self._forget()
+        return names
 
     def _forget(self) -> None:
         """Forget all: SQLite uses the ids of studies and trials again."""
@@ -58,6 +63,11 @@ class Seen(_CachedStorage):
     ) -> list[FrozenTrial]:
         """Read a study's trials, told in words."""
         return [self._tell(one) for one in super().get_all_trials(study_id, deepcopy, states)]
+
+    def stored_trials(self, study_id: int) -> list[FrozenTrial]:
+        """Read a study's trials as they are stored, and none of one that was there before it."""
+        self._notice(super().get_all_studies())
+        return super().get_all_trials(study_id, deepcopy=False)
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Read a trial, told in words."""

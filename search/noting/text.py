@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 
 from lstm_attn.config import TaskConfig
-from search.records import BaselineScore, StudySummary, TrialSummary, Value
+from search import summaries, verdict, words
+from search.records import BaselineScore, StudySummary
 from search.spec import StudySpec
 
 _MARK = re.compile(r"\n\n\[lstm-search\]: # \(([0-9a-f]{16})\)\n?\Z")
 """A definition that nothing refers to: no reader of Markdown shows it."""
-_PRUNED = "pruned at epoch "
 
 
 def write(
@@ -27,13 +27,13 @@ def write(
     parts = [
         _task(spec),
         _standing(study),
-        _verdict(study),
+        verdict.verdict(study),
         _configuration(study),
         _progress(study, spec, ended),
         _pruning(study, spec),
         _export(study),
         "**Searched**\n\n" + _list({name: str(one) for name, one in spec.space.domains.items()}),
-        "**Data**\n\n" + _list({name: _value(said) for name, said in data.items()}),
+        "**Data**\n\n" + _list({name: words.setting(said) for name, said in data.items()}),
         "*Renewed while the study runs, unless somebody edits it; emptied, it comes back.*",
     ]
     return sign("\n\n".join(part for part in parts if part))
@@ -57,10 +57,10 @@ def _digest(text: str) -> str:
 
 
 def _task(spec: StudySpec) -> str:
-    sense = "lower" if spec.direction == "minimize" else "higher"
     return (
         f"## {_plain(spec.name)}\n\n{spec.task.kind.capitalize()}: {_columns(spec.task)}. Trials "
-        f"are ranked by **{spec.objective}** ({sense} is better), each by its best epoch."
+        f"are ranked by **{spec.objective}** ({words.sense(spec.direction)}), each by its best "
+        "epoch."
     )
 
 
@@ -74,16 +74,16 @@ def _standing(study: StudySummary) -> str:
     """Set the best trial beside the best default and the baselines, in a table."""
     rows = []
     if study.leaders:
-        rows.append(("**best so far**", study.leaders[0].value, _place(study.leaders[0])))
-    if default := next((trial for trial in study.leaders if trial.default), None):
-        rows.append(("best default", default.value, _place(default)))
+        rows.append(("**best so far**", study.leaders[0].value, words.place(study.leaders[0])))
+    if default := verdict.best_default(study):
+        rows.append(("best default", default.value, words.place(default)))
     baselines = sorted(study.baselines, key=lambda one: not one.strong)
     rows += [(one.name, one.validation.get(study.objective), _kind(one)) for one in baselines]
     if not rows:
         return "No epoch has ended yet."
     lines = [f"| | {study.objective} | |", "|---|---:|---|"]
     return "\n".join(
-        [*lines, *(f"| {name} | {_number(value)} | {said} |" for name, value, said in rows)]
+        [*lines, *(f"| {name} | {words.number(value)} | {said} |" for name, value, said in rows)]
     )
 
 
@@ -91,48 +91,32 @@ def _kind(baseline: BaselineScore) -> str:
     return "baseline, strong and cheap" if baseline.strong else "baseline, trivial"
 
 
-def _place(trial: TrialSummary) -> str:
-    return f"trial {trial.number}, epoch {trial.best_epoch}, {trial.state}"
-
-
-def _verdict(study: StudySummary) -> str:
-    if not study.leaders or study.strong is None:
-        return ""
-    value = study.leaders[0].value
-    assert value is not None
-    name = study.strong.name
-    if study.better(value, study.strong.validation[study.objective]):
-        return f"The best trial beats {name}."
-    return (
-        f"The best trial does not beat {name}: on these data the simple model is as good or better."
-    )
-
-
 def _configuration(study: StudySummary) -> str:
     if not study.leaders:
         return ""
     best = study.leaders[0]
-    params = " ".join(f"{name}={_value(value)}" for name, value in best.params.items())
     count = f", {best.parameters:,} parameters" if best.parameters else ""
-    return f"**The best**: `{params or 'all fixed'}`{count}"
+    return f"**The best**: `{words.settings(best.params)}`{count}"
 
 
 def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
-    states = [f"{study.count(state)} {state}" for state in ("complete", "pruned", "failed")]
+    states = [f"{study.count(state)} {state}" for state in words.STATES]
     running = study.count("running")
     parts = [f"**{study.finished} of {spec.trials} trials** have ended: {', '.join(states)}"]
     if running:
         parts.append(f"{running} to go on at the next launch" if ended else f"{running} running")
-    return "; ".join(parts) + "." + (f" The last launch has ended: {ended}." if ended else "")
+    return (
+        "; ".join(parts) + "." + (f" The last launch has ended: {_plain(ended)}." if ended else "")
+    )
 
 
 def _pruning(study: StudySummary, spec: StudySpec) -> str:
     """Say how much training was saved by pruning alone, where that is something."""
-    pruned = [trial for trial in study.trials if trial.reason.startswith(_PRUNED)]
-    saved = sum(spec.epochs - max(trial.curve, default=0) for trial in pruned)
+    pruned = [trial for trial in study.trials if trial.kind == summaries.PRUNED]
+    saved = sum(spec.epochs - trial.epochs for trial in pruned)
     if not saved:
         return ""
-    trained = sum(max(trial.curve, default=0) for trial in study.trials)
+    trained = sum(trial.epochs for trial in study.trials)
     share = saved / (saved + trained)
     return (
         f"**Pruning** has stopped {len(pruned):,} of them early and saved {saved:,} epochs, "
@@ -149,14 +133,6 @@ def _export(study: StudySummary) -> str:
 
 def _list(said: Mapping[str, str]) -> str:
     return "\n".join(f"- {_plain(name)}: {_plain(one)}" for name, one in said.items()) or "- fixed"
-
-
-def _value(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
 
 
 def _plain(text: str) -> str:

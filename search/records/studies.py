@@ -48,6 +48,10 @@ class TrialSummary:
     """The kind of device that trained it; empty until it has ended."""
     host: str = ""
     """The machine that trained it; empty likewise."""
+    kind: str = ""
+    """What kind of end it came to: as `Outcome.kind`, or `pruned`; empty where nobody has said."""
+    epochs: int = 0
+    """Epochs that are recorded, also where the curve isn't read."""
     parameters: int | None = None
     """Numbers that training sets; None where an older version has written the trial."""
 

@@ -1,6 +1,7 @@
 """A small study of ours with curves, reasons and checkpoints, put there without training."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,17 +47,20 @@ class Gallery:
         state: TrialState = TrialState.COMPLETE,
         kind: str = "completed",
         reason: str = "",
+        default: bool = False,
+        metrics: Mapping[str, float] | None = None,
         **params: Any,
     ) -> int:
         """Put a trial into the study; gives its number."""
         point = {**self.spec.space.defaults()[0], **params}
         best = min(curve, default=None)
+        usual = {} if best is None else {"cross_entropy": best, "perplexity": 2.0 * best}
         note = {
             "kind": kind,
             "reason": reason,
             "epochs": len(curve),
             "best_epoch": None if best is None else curve.index(best) + 1,
-            "metrics": {} if best is None else {"cross_entropy": best, "perplexity": 2.0 * best},
+            "metrics": metrics or usual,
             "device": "cpu x86_64",
             "host": "node-1",
         }
@@ -71,6 +75,7 @@ class Gallery:
             user_attrs={
                 summaries.NONCE: f"{len(curve):016x}",
                 **summaries.facts(self.spec, point),
+                **({strategy.DEFAULT_TRIAL: True} if default else {}),
                 **({summaries.NOTE: note} if ended else {}),
             },
         )

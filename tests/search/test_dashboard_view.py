@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,8 +14,10 @@ from uuid import uuid4
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
+from search import summaries
 from search.checkpoints import checkpoints, delete_all
 from search.checkpoints.folder import Folder
 from search.dashboard import kept
@@ -159,6 +162,44 @@ def test_another_programs_study_is_as_it_is(gallery: Gallery, dashboard: Dashboa
     assert page["artifacts"] == []
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"spec": {}, "baselines": [{"name": "5-gram", "validation": {}}]},
+        {"spec": {}, "baselines": [{"name": "5-gram", "strong": True}]},
+        {"spec": {}, "baselines": ["5-gram"]},
+        {"spec": {"task": "forecasting"}},
+        {"spec": {"objective": []}, "baselines": [dict.fromkeys(("name", "strong"), "x")]},
+        {
+            "spec": {"objective": "mae"},
+            "baselines": [{"name": "x", "strong": True, "validation": {"mae": "low"}}],
+        },
+    ],
+)
+def test_a_study_that_is_written_otherwise_is_as_it_is_and_all_others_open(
+    odd: dict[str, Any], gallery: Gallery, dashboard: Dashboard
+) -> None:
+    study = optuna.create_study(storage=gallery.archive.storage, study_name="odd")
+    study.set_user_attr(summaries.STUDY, odd)
+    told = {one["key"] for one in dashboard.study()["user_attrs"]}
+    assert "baseline 5-gram" in told
+    attributes = dashboard.study(study._study_id)["user_attrs"]
+    assert [one["key"] for one in attributes] == [summaries.STUDY]
+
+
+def test_a_trial_that_is_written_otherwise_is_as_it_is(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    study = optuna.load_study(study_name=gallery.spec.name, storage=gallery.archive.storage)
+    trial = study.ask()
+    trial.set_user_attr(summaries.NONCE, "0")
+    trial.set_user_attr(summaries.NOTE, "7")
+    study.tell(trial, 1.0)
+    gallery.weights(0, 1)
+    assert dashboard.attributes(0) == {summaries.NONCE: "0", summaries.NOTE: "7"}
+    assert dashboard.files()[0] == "1-trial-0-epoch-1.safetensors"
+
+
 @pytest.mark.parametrize("gallery", ["sqlite", "postgresql"], indirect=True)
 def test_kept_checkpoints_are_listed_the_best_first_and_downloaded_as_they_are(
     gallery: Gallery, dashboard: Dashboard
@@ -265,6 +306,20 @@ def test_a_store_that_is_away_gives_an_empty_list_and_no_error_page(
     assert json.loads(content)["reason"] == str(error)
 
 
+def test_a_database_that_is_locked_is_told_and_ends_no_request_by_a_traceback(
+    gallery: Gallery, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> Any:
+        raise StorageInternalError from sqlite3.OperationalError("database is locked")
+
+    gallery.weights(gallery.trial(*CURVE), 2)
+    artifact = dashboard.study()["artifacts"][0]["artifact_id"]
+    monkeypatch.setattr(gallery.archive.storage, "get_study_user_attrs", locked)
+    assert len(dashboard.files()) == 2  # as they were
+    status, _, content = dashboard.ask(f"/artifacts/{gallery.study.id}/{artifact}")
+    assert (status, b"database is locked" in content) == ("503 Service Unavailable", True)
+
+
 def test_a_store_that_does_not_answer_holds_no_page_up(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,6 +411,20 @@ def test_a_study_can_be_deleted_with_its_checkpoints_listed(
     assert gallery.archive.studies() == []
 
 
+def test_equally_good_checkpoints_stand_as_their_trials_do_elsewhere(
+    on_sqlite: Any, make_spec: Callable[..., Any]
+) -> None:
+    gallery = Gallery(on_sqlite, make_spec(objective="perplexity"))
+    for loss in (0.9, 0.5, 0.7):
+        number = gallery.trial(1.75, metrics={"perplexity": 1.75, "cross_entropy": loss})
+        gallery.weights(number, 1)
+    with closing(gallery):
+        leaders = gallery.archive.summary(gallery.study).leaders
+        listed = [name for name in Dashboard(gallery).files() if name.endswith(".json")]
+    assert [trial.number for trial in leaders] == [1, 2, 0]
+    assert [name.split("-epoch")[0] for name in listed] == ["1-trial-1", "2-trial-2", "3-trial-0"]
+
+
 @pytest.mark.parametrize("gallery", ["sqlite", "postgresql"], indirect=True)
 def test_a_study_in_a_deleted_ones_place_shows_nothing_of_it(
     gallery: Gallery, dashboard: Dashboard, tmp_path: Path
@@ -390,6 +459,17 @@ def test_what_was_listed_of_a_deleted_study_is_nothing_of_the_one_in_its_place(
     assert gallery.study.id == former.id, "SQLite gives the number again"
     shelf.look(gallery.study.id)  # the list is fresh still
     assert shelf.known(gallery.study.id, gallery.study.uid) == {}
+
+
+def test_checkpoints_of_a_study_in_a_deleted_ones_place_are_named_by_its_own_trials(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    gallery.weights(gallery.trial(*CURVE), 1)
+    assert dashboard.files()[0] == "1-trial-0-epoch-1-cross_entropy-2.5.safetensors"
+    gallery.archive.storage.delete_study(gallery.study.id)
+    gallery.create()
+    gallery.weights(gallery.trial(9.0), 1)
+    assert dashboard.files()[0] == "1-trial-0-epoch-1-cross_entropy-9.safetensors"
 
 
 def test_ended_trials_are_reckoned_once_and_new_ones_too(

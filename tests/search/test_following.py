@@ -139,7 +139,8 @@ def test_what_is_read_is_what_optuna_reads(desk: Any, settings: Settings) -> Non
     states = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING]
     for number, state in enumerate([*states, *states]):
         params = points[number % 2]
-        note = {"reason": "so", "best_epoch": 2, "metrics": {"cross_entropy": 1.0}}
+        best = {"best_epoch": 2, "metrics": {"cross_entropy": 1.0}}
+        note = {"kind": "pruned", "reason": "so", "epochs": 3, **best}
         trial = create_trial(
             state=state,
             value=1.0 if state is TrialState.COMPLETE else None,
