@@ -29,11 +29,11 @@ def verdict(study: StudySummary) -> str:
     if strong is not None:
         score = number(strong.validation[study.objective])
         if beats_strong(study):
-            said.append(f"The best trial beats {strong.name} ({score}).")
+            said.append(f"On validation rows the best trial beats {strong.name} ({score}).")
         else:
             said.append(
-                f"The best trial ({number(leader.value)}) does not beat {strong.name} ({score}): "
-                "on these data the simple model is as good or better."
+                f"On validation rows the best trial ({number(leader.value)}) does not beat "
+                f"{strong.name} ({score}): the simple model is as good or better."
             )
     if leader.default:
         said.append("It is one of the defaults: the search has found nothing better yet.")

@@ -118,5 +118,5 @@ def _exported(scores: Scores, folder: Path) -> Exported:
         validation=scores.verified.validation.metrics,
         test=scores.test.metrics if scores.test else None,
         test_interval=scores.test.interval if scores.test else None,
-        beats_strong_baseline=scores.beats_strong("validation"),
+        against_strong=scores.against_strong(),
     )

@@ -93,9 +93,9 @@ def _against_strong(scores: Scores) -> list[str]:
     if scores.study.strong is None:
         return []
     name = scores.study.strong.name
-    verdicts = {rows: scores.beats_strong(rows) for rows in ("validation", "test")}
-    won = [rows for rows, beaten in verdicts.items() if beaten is True]
-    lost = [rows for rows, beaten in verdicts.items() if beaten is False]
+    verdicts = scores.against_strong()
+    won = [rows for rows, one in verdicts.items() if one.beaten]
+    lost = [rows for rows, one in verdicts.items() if not one.beaten]
     if not lost:
         return [f"It beats the strong baseline, {name}, on {' and '.join(won)} rows."]
     but = f"on {won[0]} rows it does" if won else "prefer that one"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lstm_attn.verify import Score, Verified
-from search.records import BaselineScore, StudySummary, TrialSummary
+from search.records import Against, BaselineScore, StudySummary, TrialSummary
 
 Rows = Literal["validation", "test"]
+ROWS: tuple[Rows, ...] = ("validation", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +47,17 @@ class Scores:
         metrics = baseline.validation if rows == "validation" else baseline.test
         return metrics[self.study.objective] if metrics else None
 
-    def beats_strong(self, rows: Rows) -> bool | None:
-        """Tell whether the strong baseline is beaten; None where there is nothing to compare."""
-        mine = self.value(rows)
-        strong = self.study.strong
-        other = self.baseline_value(strong, rows) if strong else None
-        if mine is None or other is None:
-            return None
-        return self.study.better(mine, other)
+    def against_strong(self) -> dict[str, Against]:
+        """Set the objective beside the strong baseline's, on rows where both have one."""
+        strong, found = self.study.strong, dict[str, Against]()
+        if strong is None:
+            return found
+        for rows in ROWS:
+            mine, other = self.value(rows), self.baseline_value(strong, rows)
+            if mine is not None and other is not None:
+                beaten = self.study.better(mine, other)
+                found[rows] = Against(baseline=strong.name, score=other, beaten=beaten)
+        return found
 
     @property
     def optimism(self) -> str:
@@ -68,7 +72,7 @@ class Scores:
 
     def to_json(self) -> dict[str, Any]:
         """Give all of it as values that JSON can hold."""
-        verified = self.verified
+        verified, against = self.verified, self.against_strong()
         return {
             "study": self.study.name,
             "trial": self.trial.number,
@@ -99,8 +103,7 @@ class Scores:
                 for baseline in self.study.baselines
             ],
             "beats_strong_baseline": {
-                "validation": self.beats_strong("validation"),
-                "test": self.beats_strong("test"),
+                rows: against[rows].beaten if rows in against else None for rows in ROWS
             },
         }
 

@@ -12,6 +12,7 @@ from search.records.events import (
 )
 from search.records.explained import Explained, Ranked
 from search.records.screen import (
+    Against,
     Blocked,
     CheckReport,
     Exported,
@@ -56,6 +57,7 @@ from search.records.trials import (
 )
 
 __all__ = [
+    "Against",
     "BaselineScore",
     "Blocked",
     "CheckReport",

@@ -190,6 +190,17 @@ class ReplayedEpoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """How an export stands to the strong baseline, on validation or on test rows."""
+
+    baseline: str
+    """Its name."""
+    score: float
+    """What the baseline scores there, by the objective."""
+    beaten: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
     """A verified export."""
 
@@ -203,8 +214,8 @@ class Exported:
     test: Mapping[str, float] | None
     test_interval: tuple[float, float] | None
     """95 % interval of the objective on test rows."""
-    beats_strong_baseline: bool | None
-    """None where there is no strong baseline to compare with."""
+    against_strong: Mapping[str, Against]
+    """By the rows: `validation`, `test`; those on which both have a score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

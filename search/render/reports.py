@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from lstm_attn.config import METRICS, TaskKind
-from search.records import CheckReport, Exported, ModelCost, ReplayedEpoch
+from search.records import Against, CheckReport, Exported, ModelCost, ReplayedEpoch
 from search.render.layout import baseline_table, lean, pairs, section
 from search.verdict import same
 from search.words import count, number, seconds, sense, setting, settings
@@ -86,15 +86,23 @@ def _export(export: Exported) -> RenderableType:
     if export.test and export.test_interval:
         low, high = export.test_interval
         test += f" (95 %: {number(low)} to {number(high)})"
-    beats = {None: "", True: "beaten", False: "not beaten: on these data it does as well or better"}
     facts = {
         f"trial {export.number}": export.folder,
         f"{export.objective}": f"{number(export.verified)} on validation rows, "
         f"scored again in a fresh process (recorded: {number(export.recorded)})",
         "test": test,
-        "strong baseline": beats[export.beats_strong_baseline],
+        "strong baseline": _against(export.against_strong),
     }
     return Group(pairs({name: said for name, said in facts.items() if said}))
+
+
+def _against(strong: Mapping[str, Against]) -> str:
+    """Say on which rows the strong baseline is beaten, and what it scores there."""
+    said = []
+    for rows, one in strong.items():
+        beaten = "beaten" if one.beaten else "not beaten"
+        said.append(f"{one.baseline} ({number(one.score)}) is {beaten} on {rows} rows")
+    return "; ".join(said)
 
 
 def _plainly(value: str | float) -> str:

@@ -116,7 +116,7 @@ RESULTS: dict[str, Any] = {
             validation={"accuracy": 0.5},
             test=None,
             test_interval=None,
-            beats_strong_baseline=None,
+            against_strong={},
         ),
     ),
     "report": report_of(study_of()),

@@ -61,17 +61,21 @@ def card(scores: Scores) -> str:
 def test_it_says_whether_the_strong_baseline_is_beaten(scores, validation, test, verdict):
     given = beside(scores, validation=validation, test=test)
     assert f"\n{verdict}\n" in card(given)
-    assert given.beats_strong("validation") is (validation < 0.8)
+    assert given.against_strong()["validation"].beaten is (validation < 0.8)
 
 
 def test_where_less_is_better_a_lower_score_beats_the_baseline(scores):
     given = beside(scores, validation=0.9, test=0.6)
     given = replace(given, study=replace(given.study, direction="minimize"))
-    assert (given.beats_strong("validation"), given.beats_strong("test")) == (True, False)
+    against = given.against_strong()
+    assert [(rows, one.score, one.beaten) for rows, one in against.items()] == [
+        ("validation", 0.9, True),
+        ("test", 0.6, False),
+    ]
 
 
 def test_without_a_strong_baseline_nothing_is_said_of_it(scores):
-    assert scores.beats_strong("validation") is None
+    assert scores.against_strong() == {}
     assert "strong" not in card(scores)
 
 

@@ -273,7 +273,7 @@ def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
         "0.2500 better",
         "0.7500 better",
         "2 of 9: 1 complete, 1 pruned and 0 failed",
-        "The best trial beats ngram (1.500).",
+        "On validation rows the best trial beats ngram (1.500).",
         "Nobody runs it just now; launched again, it goes on.",
         "As of 2026-11-26 12:30 UTC.",
         "lstm-search replay small 1",
