@@ -16,6 +16,7 @@ from search import lease, queued, summaries
 from search.archive import Archive, StoredStudy, opened
 from search.database import Trials, is_there, named, told
 from search.errors import Outage, SearchError, StorageError, StudyDeleted
+from search.picked import is_point
 from search.records import (
     Fact,
     Opened,
@@ -26,6 +27,7 @@ from search.records import (
     Started,
     StudySummary,
     Told,
+    TrialSummary,
     Unseen,
     Watched,
 )
@@ -193,7 +195,9 @@ class Following:
         opening = self._opened(study)
         yield opening
         for trial in opening.study.trials:
-            if trial.state == "running":
+            if trial.state != "running":
+                self._told.add(trial.number)
+            elif _has_begun(trial, study):
                 self._epochs[trial.number] = max(trial.curve, default=0)
                 yield Started(
                     number=trial.number,
@@ -201,13 +205,13 @@ class Following:
                     epoch=self._epochs[trial.number],
                     default=trial.default,
                 )
-            else:
-                self._told.add(trial.number)
 
     def _trial(self, study: StoredStudy, frozen: FrozenTrial) -> Iterator[Fact]:
         """Tell what has become of a trial that had not ended at the last look."""
         trial = summaries.trial_summary(frozen, study.spec)
         number = trial.number
+        if not _has_begun(trial, study):
+            return
         if number not in self._epochs:
             self._epochs[number] = 0
             yield Started(number=number, params=trial.params, epoch=0, default=trial.default)
@@ -228,6 +232,11 @@ class Following:
             study.name, study.spec, study.baselines, self._trials, owner=owner
         )
         return queued.standing(found, self._submission)
+
+
+def _has_begun(trial: TrialSummary, study: StoredStudy) -> bool:
+    """Tell whether all is known of what a trial tries; others write that after they make it."""
+    return trial.state != "running" or bool(trial.curve) or is_point(trial.params, study.spec.space)
 
 
 def _check_there(url: str) -> None:

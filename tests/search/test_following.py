@@ -127,7 +127,7 @@ def test_finished_trials_are_read_once_and_without_their_curves(
             rows.append("intermediate" in statement)
 
         trials = reading.read()
-    assert rows == [False, False, True]  # trials, attributes; a curve of the one that runs
+    assert rows == [False, False, False, True]  # trials; then of the one that runs all
     assert [bool(trial.intermediate_values) for trial in trials] == [False] * 5
 
 
@@ -176,6 +176,31 @@ def test_many_trials_are_read_as_few_are(
         few = Trials(archive.storage, desk.study.id, note=summaries.NOTE).read()
         monkeypatch.setattr("search.database.trials.FEW", 1)
         assert Trials(archive.storage, desk.study.id, note=summaries.NOTE).read() == few
+
+
+def test_parameters_that_are_written_after_the_trial_are_told(
+    desk: Any, look: Callable[[], list[Fact]]
+) -> None:
+    """As a plain worker of Optuna does: the trial, then a parameter at a time."""
+    desk.open()
+    space = desk.spec.space
+    [point, other] = (dict(point) for point in space.defaults())
+    drawn = [desk.storage.create_new_trial(desk.study.id)]
+    assert kinds(look()) == ["RunBy", "Opened"]
+    drawn.append(desk.storage.create_new_trial(desk.study.id))
+    assert look() == []
+    for trial_id, params in zip(drawn, (point, other), strict=True):
+        for name, distribution in distributions(space, params).items():
+            assert look() == []
+            value = distribution.to_internal_repr(params[name])
+            desk.storage.set_trial_param(trial_id, name, value, distribution)
+        [started] = look()
+        assert isinstance(started, Started)
+        assert started.params == params
+    foreign = desk.storage.create_new_trial(desk.study.id)
+    assert look() == []
+    desk.storage.set_trial_intermediate_value(foreign, 1, 2.0)
+    assert kinds(look()) == ["Started", "Reported"]
 
 
 def test_who_runs_it_is_told_when_that_changes(desk: Any, look: Callable[[], list[Fact]]) -> None:
