@@ -77,6 +77,7 @@ class Trials:
         self._trials: dict[int, FrozenTrial] = {}
         """By their id."""
         self._all_ended_up_to = -1
+        self._is_first = True
 
     def read(self) -> list[FrozenTrial]:
         """Read what has changed, and give all, by number; nobody may change them.
@@ -89,6 +90,7 @@ class Trials:
             if changed:
                 # Later than the states: an ended trial's attributes were written before its end.
                 self._take(connection, changed)
+        self._is_first = False
         return sorted(self._trials.values(), key=lambda trial: trial.number)
 
     def _changed(self, connection: Connection) -> dict[int, Row[Any]]:
@@ -113,8 +115,8 @@ class Trials:
         read = _Reader(connection, self._study_id)
         attributes = read.grouped(_ATTRIBUTES, changed, lambda row: (row.key, row.value_json))
         params = read.grouped(_PARAMS, changed, _param)  # others write them one at a time
-        done = {one for one, row in changed.items() if row.state.is_finished()} - set(self._trials)
-        noted = {one for one in done if self._note in attributes[one]}
+        done = {one for one, row in changed.items() if row.state.is_finished()}
+        noted = {one for one in done if self._is_first and self._note in attributes[one]}
         curves = read.grouped(_CURVES, [one for one in changed if one not in noted], _point)
         for trial_id, row in changed.items():
             self._trials[trial_id] = FrozenTrial(

@@ -223,6 +223,6 @@ class Watched:
     """How watching a study has ended."""
 
     study: StudySummary
-    """As it was seen last."""
+    """As it was seen last; trials that had ended before the first look are without their curves."""
     ending: Ending | None
     """Which signal has ended it; None where nobody runs the study any more."""

@@ -89,6 +89,21 @@ def test_each_look_tells_what_has_happened_since(
     assert look() == []
 
 
+def test_the_epochs_of_a_trial_that_began_and_ended_between_two_looks_are_told(
+    desk: Any, look: Callable[[], list[Fact]], make_report: Any
+) -> None:
+    ledger = desk.open()
+    assert kinds(look()) == ["RunBy", "Opened"]
+    task, best = ledger.ask(), make_report(2, 1.9)
+    ledger.report(task.number, 0, make_report(1, 2.0))
+    ledger.report(task.number, 0, best)
+    ledger.tell(task.number, 0, Outcome(kind="completed", reason="all", best=best))
+    *begun, told = look()
+    assert kinds(begun) == ["Started", "Reported", "Reported"]
+    assert isinstance(told, Told)
+    assert told.trial.curve == {1: 2.0, 2: 1.9}
+
+
 def test_a_study_is_opened_as_it_stands(
     desk: Any, look: Callable[[], list[Fact]], make_report: Any
 ) -> None:
