@@ -15,7 +15,7 @@ from lstm_attn.reports import EpochReport
 from search import lease, queued, summaries
 from search.archive import Archive, StoredStudy, opened
 from search.database import Trials, is_there, named, told
-from search.errors import Outage, SearchError, StorageError, StudyDeleted
+from search.errors import Outage, SearchError, StorageError, StudyDeleted, StudyNotFound
 from search.picked import is_point
 from search.records import (
     Fact,
@@ -61,7 +61,7 @@ def follow(
         clock: gives seconds.
 
     Raises:
-        StudyNotFound: it is neither launched nor submitted.
+        StudyNotFound: it is neither launched nor submitted; or its launch has ended without it.
         StudyDeleted: it was deleted meanwhile.
         StorageError: the database cannot be had at first; later that is told and waited for.
         Outage: likewise.
@@ -109,11 +109,12 @@ class Following:
         self.goes_on = True
         """Whether somebody runs the study, or will."""
         self.has_looked = False
-        """Whether it was seen at all."""
+        """Whether the database was read at all."""
         self._archive = archive
         self._name = name
         self._study: StoredStudy | None = None
         self._submission: Submission | None = None
+        self._was_there = False
         self._reading: Trials | None = None
         self._trials: list[FrozenTrial] = []
         self._run_by: RunBy | None = None
@@ -142,12 +143,11 @@ class Following:
         self.has_looked = True
         return facts
 
-    def summary(self) -> StudySummary:
-        """Sum the study up as it was seen last."""
-        if self._study is not None:
+    def summary(self) -> StudySummary | None:
+        """Sum the study up as it was seen last; None where nothing is written of it yet."""
+        if self._study:
             return self._summary(self._study)
-        assert self._submission is not None
-        return queued.not_begun(self._submission)
+        return queued.not_begun(self._submission) if self._submission else None
 
     def _look(self) -> list[Fact]:
         engine = self._archive.storage.engine
@@ -156,6 +156,7 @@ class Following:
         study = self._archive.find(self._name)
         if study is None and (self._study or not (owner or self._submission)):
             self._miss()
+        self._was_there = self._was_there or bool(study or self._submission)
         news = self._news(study) if study else []
         run_by = RunBy(owner=str(owner) if owner else None, queued=queued.state(self._submission))
         facts: list[Fact] = [] if run_by == self._run_by else [run_by]
@@ -165,8 +166,13 @@ class Following:
         return facts + news
 
     def _miss(self) -> NoReturn:
-        if self.has_looked:
+        if self._was_there:
             raise StudyDeleted(f"study {self._name!r} was deleted from the database meanwhile")
+        if self.has_looked:
+            where = self._archive.settings.shown
+            raise StudyNotFound(
+                f"no study {self._name!r} in {where} - its launch ended before it was written"
+            )
         self._archive.get(self._name)
         raise SearchError(f"study {self._name!r} has begun just now - look again")
 

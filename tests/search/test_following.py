@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from optuna.trial import TrialState, create_trial
 
-from search import following, summaries
+from search import following, lease, summaries
 from search.archive import Archive, opened
 from search.database import Trials
 from search.errors import StorageError, StudyDeleted, StudyNotFound
@@ -246,6 +246,48 @@ def test_an_unknown_study_is_told_with_what_there_is(desk: Any, settings: Settin
     desk.open()
     with pytest.raises(StudyNotFound, match=r"no study 'smal' in .* did you mean 'small'"):
         follow(settings, "smal", lambda _: None)
+
+
+def test_a_launch_that_ends_before_it_has_written_its_study_has_deleted_nothing(
+    desk: Any, settings: Settings
+) -> None:
+    held = lease.acquire(desk.archive().storage.engine, "small")
+    seen: list[Fact] = []
+    with pytest.raises(StudyNotFound, match=r"no study 'small' .* its launch ended before"):
+        follow(settings, "small", seen.append, sleep=lambda _: held.release())
+    assert kinds(seen) == ["RunBy", "Quiet"]
+
+
+def test_a_signal_before_the_study_is_written_leaves_nothing_to_sum_up(
+    desk: Any, settings: Settings
+) -> None:
+    held = lease.acquire(desk.archive().storage.engine, "small")
+    watched = follow(
+        settings, "small", lambda _: None, sleep=lambda _: signal.raise_signal(signal.SIGINT)
+    )
+    held.release()
+    assert (watched.study, watched.ending) == (None, Ending.INTERRUPTED)
+
+
+def test_a_signal_in_the_very_first_look_leaves_nothing_to_sum_up(
+    desk: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    monkeypatch.setattr(Following, "look", lambda _: signal.raise_signal(signal.SIGTERM))
+    watched = follow(settings, "small", lambda _: None)
+    assert (watched.study, watched.ending) == (None, Ending.TERMINATED)
+
+
+def test_a_submission_that_is_deleted_before_it_began_was_deleted(
+    desk: Any, settings: Settings, tmp_path: Any
+) -> None:
+    (tmp_path / "moods.toml").write_text(STUDY)
+    (tmp_path / "a.csv").write_text(MOODS)
+    file = load(tmp_path / "moods.toml")
+    queue = Submissions(desk.archive().storage.engine)
+    queue.add(study="moods", given=file.given, path=str(file.path), checkpoints=None)
+    with pytest.raises(StudyDeleted, match="'moods' was deleted"):
+        follow(settings, "moods", lambda _: None, sleep=lambda _: queue.forget("moods") and None)
 
 
 def test_watching_ends_once_nobody_runs_it(desk: Any, settings: Settings) -> None:
