@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from search import queued, summaries
 from search.archive import Archive, StoredStudy
+from search.errors import StudyNotFound
 from search.importance import METHOD, explained
 from search.records import Explained, Params, Ranked, StudySummary, TrialSummary
 from search.space import Space
-from search.submissions import Submissions
+from search.submissions import Submission
 
 NOT_BEGUN = "No trial has started yet, so there is nothing to compare."
 
@@ -24,11 +25,10 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
     Raises:
         StudyNotFound: it was neither launched nor submitted.
     """
-    submission = Submissions(archive.storage.engine).find(name)
-    if submission and archive.find(name) is None:
-        return _explained(queued.not_begun(submission), no_importance=NOT_BEGUN)
-    stored = archive.get(name)
-    study = queued.standing(archive.summary(stored, curves=False), submission)
+    stored = queued.find(archive, name)
+    if isinstance(stored, Submission):
+        return _explained(queued.not_begun(stored), no_importance=NOT_BEGUN)
+    study = queued.begun(archive, stored, curves=False)
     space = stored.spec.space
     shares, why_none = explained(study, space)
     defaults = [trial for trial in study.leaders if trial.default]
@@ -58,8 +58,12 @@ def _ranked(
     space, storage = stored.spec.space, archive.storage
     ranked = []
     for one in trials:
-        trial_id = storage.get_trial_id_from_study_id_trial_number(stored.id, one.number)
-        trial = summaries.trial_summary(storage.get_trial(trial_id), stored.spec)
+        try:
+            trial_id = storage.get_trial_id_from_study_id_trial_number(stored.id, one.number)
+            frozen = storage.get_trial(trial_id)
+        except KeyError as error:
+            raise StudyNotFound(f"study {stored.name!r} has just been deleted") from error
+        trial = summaries.trial_summary(frozen, stored.spec)
         size = summaries.weights(trial, space)
         ranked.append(Ranked(trial=trial, weights=size, instead=instead(trial.params, space)))
     return tuple(ranked)
