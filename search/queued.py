@@ -15,12 +15,16 @@ from search.uploads import Uploads
 
 
 def summaries(archive: Archive) -> tuple[StudySummary, ...]:
-    """Sum up all studies, the oldest first; then those that have only been submitted."""
+    """Sum up all studies, the oldest first; then those that have only been submitted.
+
+    Trials that have ended are without their curves.
+    """
     queue = {one.study: one for one in Submissions(archive.storage.engine).all()}
     known = []
     for study in archive.studies():
         with suppress(StudyNotFound):  # nobody misses one that was deleted meanwhile
-            known.append(standing(archive.summary(study), queue.pop(study.name, None)))
+            found = archive.summary(study, curves=False)
+            known.append(standing(found, queue.pop(study.name, None)))
     return (*known, *(not_begun(one) for one in queue.values()))
 
 
