@@ -113,12 +113,12 @@ class Archive:
         """
         try:
             study_id = self.storage.get_study_id_from_name(name)
-        except KeyError:
-            return None
-        attribute = self.storage.get_study_user_attrs(study_id).get(summaries.STUDY)
-        if attribute is None:
-            if self._is_empty(study_id):
+            attribute = self.storage.get_study_user_attrs(study_id).get(summaries.STUDY)
+            if attribute is None and self._is_empty(study_id):
                 return None  # its creation was cut short
+        except KeyError:  # deleted meanwhile, if it was there
+            return None
+        if attribute is None:
             raise WrongUse(f"study {name!r} is another program's - take another name with --name")
         return self._read(study_id, name, attribute)
 

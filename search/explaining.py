@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from search import queued, summaries
 from search.archive import Archive, StoredStudy
-from search.importance import METHOD, importance, unknown
-from search.picked import known
+from search.errors import StudyNotFound
+from search.importance import METHOD, explained
 from search.records import Explained, Params, Ranked, StudySummary, TrialSummary
 from search.space import Space
-from search.submissions import Submissions
+from search.submissions import Submission
 
 NOT_BEGUN = "No trial has started yet, so there is nothing to compare."
-NO_DIFFERENCE = "No parameter sets the best trials apart from the others."
 
 
 def explain(archive: Archive, name: str, *, top: int) -> Explained:
@@ -26,16 +25,15 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
     Raises:
         StudyNotFound: it was neither launched nor submitted.
     """
-    submission = Submissions(archive.storage.engine).find(name)
-    if submission and archive.find(name) is None:
-        return _explained(queued.not_begun(submission), no_importance=NOT_BEGUN)
-    stored = archive.get(name)
-    study = queued.standing(archive.summary(stored, curves=False), submission)
+    stored = queued.find(archive, name)
+    if isinstance(stored, Submission):
+        return _explained(queued.not_begun(stored), no_importance=NOT_BEGUN)
+    study = queued.begun(archive, stored, curves=False)
     space = stored.spec.space
-    shares = importance(study, space)
+    shares, why_none = explained(study, space)
     defaults = [trial for trial in study.leaders if trial.default]
     return replace(
-        _explained(study, no_importance="" if shares else unknown(study, space) or NO_DIFFERENCE),
+        _explained(study, no_importance=why_none),
         best=_ranked(study.leaders[:top], stored, archive),
         defaults=_ranked(defaults, stored, archive),
         importance=shares,
@@ -60,22 +58,15 @@ def _ranked(
     space, storage = stored.spec.space, archive.storage
     ranked = []
     for one in trials:
-        trial_id = storage.get_trial_id_from_study_id_trial_number(stored.id, one.number)
-        trial = summaries.trial_summary(storage.get_trial(trial_id), stored.spec)
-        size = weights(trial, space)
+        try:
+            trial_id = storage.get_trial_id_from_study_id_trial_number(stored.id, one.number)
+            frozen = storage.get_trial(trial_id)
+        except KeyError as error:
+            raise StudyNotFound(f"study {stored.name!r} has just been deleted") from error
+        trial = summaries.trial_summary(frozen, stored.spec)
+        size = summaries.weights(trial, space)
         ranked.append(Ranked(trial=trial, weights=size, instead=instead(trial.params, space)))
     return tuple(ranked)
-
-
-def weights(trial: TrialSummary, space: Space) -> int | None:
-    """Count the numbers that training sets; None where the trial is no point of the space."""
-    if trial.parameters is not None:
-        return trial.parameters
-    if not _is_point(trial.params, space):
-        return None
-    from lstm_attn.models import parameter_count  # torch, which newer trials need no more
-
-    return parameter_count(space.configure(trial.params)[0])
 
 
 def instead(params: Params, space: Space) -> Params:
@@ -84,9 +75,3 @@ def instead(params: Params, space: Space) -> Params:
     of_variant = (point for point in space.defaults() if point.get("variant", variant) == variant)
     default = next(of_variant, {})
     return {name: value for name, value in default.items() if params.get(name, value) != value}
-
-
-def _is_point(params: Params, space: Space) -> bool:
-    inside = known(params, space)
-    variant = inside.get("variant", space.fixed.get("variant"))
-    return variant in space.variants and set(space.active(variant)) <= set(inside)

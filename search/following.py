@@ -15,7 +15,8 @@ from lstm_attn.reports import EpochReport
 from search import lease, queued, summaries
 from search.archive import Archive, StoredStudy, opened
 from search.database import Trials, is_there, named, told
-from search.errors import Outage, SearchError, StorageError, StudyDeleted
+from search.errors import Outage, SearchError, StorageError, StudyDeleted, StudyNotFound
+from search.picked import is_point
 from search.records import (
     Fact,
     Opened,
@@ -26,6 +27,7 @@ from search.records import (
     Started,
     StudySummary,
     Told,
+    TrialSummary,
     Unseen,
     Watched,
 )
@@ -59,7 +61,7 @@ def follow(
         clock: gives seconds.
 
     Raises:
-        StudyNotFound: it is neither launched nor submitted.
+        StudyNotFound: it is neither launched nor submitted; or its launch has ended without it.
         StudyDeleted: it was deleted meanwhile.
         StorageError: the database cannot be had at first; later that is told and waited for.
         Outage: likewise.
@@ -107,11 +109,12 @@ class Following:
         self.goes_on = True
         """Whether somebody runs the study, or will."""
         self.has_looked = False
-        """Whether it was seen at all."""
+        """Whether the database was read at all."""
         self._archive = archive
         self._name = name
         self._study: StoredStudy | None = None
         self._submission: Submission | None = None
+        self._was_there = False
         self._reading: Trials | None = None
         self._trials: list[FrozenTrial] = []
         self._run_by: RunBy | None = None
@@ -140,12 +143,11 @@ class Following:
         self.has_looked = True
         return facts
 
-    def summary(self) -> StudySummary:
-        """Sum the study up as it was seen last."""
-        if self._study is not None:
+    def summary(self) -> StudySummary | None:
+        """Sum the study up as it was seen last; None where nothing is written of it yet."""
+        if self._study:
             return self._summary(self._study)
-        assert self._submission is not None
-        return queued.not_begun(self._submission)
+        return queued.not_begun(self._submission) if self._submission else None
 
     def _look(self) -> list[Fact]:
         engine = self._archive.storage.engine
@@ -154,6 +156,7 @@ class Following:
         study = self._archive.find(self._name)
         if study is None and (self._study or not (owner or self._submission)):
             self._miss()
+        self._was_there = self._was_there or bool(study or self._submission)
         news = self._news(study) if study else []
         run_by = RunBy(owner=str(owner) if owner else None, queued=queued.state(self._submission))
         facts: list[Fact] = [] if run_by == self._run_by else [run_by]
@@ -163,8 +166,13 @@ class Following:
         return facts + news
 
     def _miss(self) -> NoReturn:
-        if self.has_looked:
+        if self._was_there:
             raise StudyDeleted(f"study {self._name!r} was deleted from the database meanwhile")
+        if self.has_looked:
+            where = self._archive.settings.shown
+            raise StudyNotFound(
+                f"no study {self._name!r} in {where} - its launch ended before it was written"
+            )
         self._archive.get(self._name)
         raise SearchError(f"study {self._name!r} has begun just now - look again")
 
@@ -193,7 +201,9 @@ class Following:
         opening = self._opened(study)
         yield opening
         for trial in opening.study.trials:
-            if trial.state == "running":
+            if trial.state != "running":
+                self._told.add(trial.number)
+            elif _has_begun(trial, study):
                 self._epochs[trial.number] = max(trial.curve, default=0)
                 yield Started(
                     number=trial.number,
@@ -201,13 +211,13 @@ class Following:
                     epoch=self._epochs[trial.number],
                     default=trial.default,
                 )
-            else:
-                self._told.add(trial.number)
 
     def _trial(self, study: StoredStudy, frozen: FrozenTrial) -> Iterator[Fact]:
         """Tell what has become of a trial that had not ended at the last look."""
         trial = summaries.trial_summary(frozen, study.spec)
         number = trial.number
+        if not _has_begun(trial, study):
+            return
         if number not in self._epochs:
             self._epochs[number] = 0
             yield Started(number=number, params=trial.params, epoch=0, default=trial.default)
@@ -228,6 +238,11 @@ class Following:
             study.name, study.spec, study.baselines, self._trials, owner=owner
         )
         return queued.standing(found, self._submission)
+
+
+def _has_begun(trial: TrialSummary, study: StoredStudy) -> bool:
+    """Tell whether all is known of what a trial tries; others write that after they make it."""
+    return trial.state != "running" or bool(trial.curve) or is_point(trial.params, study.spec.space)
 
 
 def _check_there(url: str) -> None:

@@ -7,12 +7,12 @@ minutes for 2,000.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from search.picked import Pick, worth
-from search.records import StudySummary
+from search.records import StudySummary, TrialSummary
 from search.space import Space
 
 METHOD = "PED-ANOVA"
@@ -21,9 +21,10 @@ ENOUGH = 5
 """Trials below which nothing is said; and trials that are to be among the best, if there are."""
 BEST_SHARE = 0.1
 """Share of the trials that are the best, where there are enough; at most half of few."""
+NO_DIFFERENCE = "No parameter sets the best trials apart from the others."
 
 
-def importance(study: StudySummary, space: Space) -> Mapping[str, float]:
+def explained(study: StudySummary, space: Space) -> tuple[Mapping[str, float], str]:
     """Give each dimension's share in what sets the best trials apart, the largest first.
 
     Each trial that has ended an epoch counts, of any state, by its best epoch; those that were
@@ -34,18 +35,23 @@ def importance(study: StudySummary, space: Space) -> Mapping[str, float]:
         space: what it searches.
 
     Returns:
-        Shares by name, which sum to 1; nothing where `unknown` says why.
+        Shares by name, which sum to 1; and in a sentence why there are none, empty where there are.
     """
-    if unknown(study, space):
-        return {}
     trials = worth(study)
-    best = min(0.5, max(BEST_SHARE, ENOUGH / len(trials)))
+    if why := _unknown(trials, space):
+        return {}, why
+    shares = _shares(Pick(study, space, trials))
+    return shares, "" if shares else NO_DIFFERENCE
+
+
+def _shares(pick: Pick) -> dict[str, float]:
+    best = min(0.5, max(BEST_SHARE, ENOUGH / len(pick.get_trials())))
     with warnings.catch_warnings():
         # That a variant has few trials, or many are equal, makes shares rough, not wrong; and
         # sums that are to be nothing where nothing stands out can be had from it no other way.
         warnings.simplefilter("ignore")
         found = get_param_importances(
-            Pick(study, space, trials),
+            pick,
             evaluator=PedAnovaImportanceEvaluator(target_quantile=best),
             normalize=False,
         )
@@ -54,11 +60,10 @@ def importance(study: StudySummary, space: Space) -> Mapping[str, float]:
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
-def unknown(study: StudySummary, space: Space) -> str:
-    """Say in a sentence why no importance can be told; empty where it can."""
+def _unknown(trials: Sequence[TrialSummary], space: Space) -> str:
+    """Say in a sentence why nothing is reckoned; empty where it can be."""
     if not space.domains:
         return "All parameters are fixed, so none is more important than another."
-    trials = worth(study)
     if len(trials) < ENOUGH:
         return (
             f"{len(trials)} of the trials so far {'has' if len(trials) == 1 else 'have'} ended an "

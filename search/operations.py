@@ -145,7 +145,14 @@ def stop(settings: Settings, name: str) -> Stopped:
 
 
 def list_studies(settings: Settings) -> tuple[StudySummary, ...]:
-    """Sum up all studies of the database, the oldest first, and those that wait to begin."""
+    """Sum up all studies of the database, the oldest first, and those that wait to begin.
+
+    Trials that have ended are without their curves.
+
+    Raises:
+        StorageError: the database cannot be had, or holds what another version has written.
+        Outage: it cannot be had for now.
+    """
     from search import queued
 
     with _archive(settings) as archive:

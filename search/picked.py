@@ -52,6 +52,13 @@ def known(params: Params, space: Space) -> Params:
     return {name: value for name, value in params.items() if value in space.domains.get(name, ())}
 
 
+def is_point(params: Params, space: Space) -> bool:
+    """Tell whether a trial has a value of the space for each dimension of its variant."""
+    inside = known(params, space)
+    variant = inside.get("variant", space.fixed.get("variant"))
+    return variant in space.variants and set(space.active(variant)) <= set(inside)
+
+
 def _complete(place: int, trial: TrialSummary, space: Space) -> FrozenTrial:
     params = known(trial.params, space)
     return FrozenTrial(

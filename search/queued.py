@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search import lease
-from search.archive import Archive
+from search.archive import Archive, StoredStudy
 from search.carrying import discard
 from search.errors import StudyNotFound
 from search.records import Ending, Queued, Stopped, StudySummary
@@ -15,12 +15,16 @@ from search.uploads import Uploads
 
 
 def summaries(archive: Archive) -> tuple[StudySummary, ...]:
-    """Sum up all studies, the oldest first; then those that have only been submitted."""
+    """Sum up all studies, the oldest first; then those that have only been submitted.
+
+    Trials that have ended are without their curves.
+    """
     queue = {one.study: one for one in Submissions(archive.storage.engine).all()}
     known = []
     for study in archive.studies():
         with suppress(StudyNotFound):  # nobody misses one that was deleted meanwhile
-            known.append(standing(archive.summary(study), queue.pop(study.name, None)))
+            found = archive.summary(study, curves=False)
+            known.append(standing(found, queue.pop(study.name, None)))
     return (*known, *(not_begun(one) for one in queue.values()))
 
 
@@ -35,10 +39,36 @@ def summary(archive: Archive, name: str, *, curves: bool = True) -> StudySummary
     Raises:
         StudyNotFound: it was neither.
     """
-    one = Submissions(archive.storage.engine).find(name)
-    if one and archive.find(name) is None:
-        return not_begun(one)
-    return standing(archive.summary(archive.get(name), curves=curves), one)
+    found = find(archive, name)
+    if isinstance(found, Submission):
+        return not_begun(found)
+    return begun(archive, found, curves=curves)
+
+
+def find(archive: Archive, name: str) -> StoredStudy | Submission:
+    """Read a study; where it has not begun, its submission.
+
+    Raises:
+        StudyNotFound: it was neither launched nor submitted.
+    """
+    if one := Submissions(archive.storage.engine).find(name):
+        return archive.find(name) or one
+    return archive.get(name)
+
+
+def begun(archive: Archive, study: StoredStudy, *, curves: bool = True) -> StudySummary:
+    """Sum up a study that has begun.
+
+    Arguments:
+        archive: the studies of a database.
+        study: the study.
+        curves: whether with those of trials that have ended.
+
+    Raises:
+        StudyNotFound: it has been deleted since it was read.
+    """
+    one = Submissions(archive.storage.engine).find(study.name)
+    return standing(archive.summary(study, curves=curves), one)
 
 
 def stop(archive: Archive, name: str) -> Stopped:

@@ -6,13 +6,17 @@ written before it is told. Everything else is Optuna's own.
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
+from lstm_attn.config import ModelConfig
 from lstm_attn.reports import EpochReport
+from search.picked import is_point
 from search.records import BaselineScore, Outcome, Params, StudySummary, TrialSummary
 from search.records import TrialState as State
+from search.space import Space
 from search.spec import StudySpec
 from search.strategy import DEFAULT_TRIAL
 
@@ -61,6 +65,27 @@ def facts(spec: StudySpec, params: Params) -> dict[str, Any]:
 
     model, _ = spec.space.configure(params)
     return {THREADS: spec.threads, PARAMETERS: parameter_count(model)}
+
+
+def weights(trial: TrialSummary, space: Space) -> int | None:
+    """Give how many numbers training sets; None where the trial is no point of the space.
+
+    Of a trial that an older version has written they are counted anew.
+    """
+    if trial.parameters is not None:
+        return trial.parameters
+    if not is_point(trial.params, space):
+        return None
+    model, _ = space.configure({**trial.params, "dropout": 0.0})  # which has no weights
+    return _counted(model)
+
+
+@lru_cache(maxsize=1000)
+def _counted(model: ModelConfig) -> int:
+    """Count a model's weights; trials of one size share the count."""
+    from lstm_attn.models import parameter_count  # torch, which newer trials need no more
+
+    return parameter_count(model)
 
 
 def note(

@@ -45,9 +45,14 @@ def status(
         ) as shown:
             watched = operations.watch(found, study_name, watch=shown.watch)
         study, ending = watched.study, watched.ending
+        if as_json and study:  # with the curves of the trials that had ended before
+            study = operations.status(found, study_name, curves=True)
     else:
         study, ending = operations.status(found, study_name, curves=as_json), None
-    output.show(plain.status(study) if as_json else standings.status(study))
+    if study:
+        output.show(plain.status(study) if as_json else standings.status(study))
+    else:
+        output.show(None if as_json else standings.unread(study_name))
     raise typer.Exit(EXIT_CODES[ending] if ending else 0)
 
 

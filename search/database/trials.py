@@ -77,6 +77,7 @@ class Trials:
         self._trials: dict[int, FrozenTrial] = {}
         """By their id."""
         self._all_ended_up_to = -1
+        self._is_first = True
 
     def read(self) -> list[FrozenTrial]:
         """Read what has changed, and give all, by number; nobody may change them.
@@ -89,6 +90,7 @@ class Trials:
             if changed:
                 # Later than the states: an ended trial's attributes were written before its end.
                 self._take(connection, changed)
+        self._is_first = False
         return sorted(self._trials.values(), key=lambda trial: trial.number)
 
     def _changed(self, connection: Connection) -> dict[int, Row[Any]]:
@@ -112,19 +114,18 @@ class Trials:
     def _take(self, connection: Connection, changed: dict[int, Row[Any]]) -> None:
         read = _Reader(connection, self._study_id)
         attributes = read.grouped(_ATTRIBUTES, changed, lambda row: (row.key, row.value_json))
-        params = read.grouped(_PARAMS, [one for one in changed if one not in self._trials], _param)
-        done = {one for one, row in changed.items() if row.state.is_finished()} - set(self._trials)
-        noted = {one for one in done if self._note in attributes[one]}
+        params = read.grouped(_PARAMS, changed, _param)  # others write them one at a time
+        done = {one for one, row in changed.items() if row.state.is_finished()}
+        noted = {one for one in done if self._is_first and self._note in attributes[one]}
         curves = read.grouped(_CURVES, [one for one in changed if one not in noted], _point)
         for trial_id, row in changed.items():
-            former = self._trials.get(trial_id)
             self._trials[trial_id] = FrozenTrial(
                 number=row.number,
                 state=row.state,
                 value=None,
                 datetime_start=row.datetime_start,
                 datetime_complete=row.datetime_complete,
-                params=former.params if former else params[trial_id],
+                params=params[trial_id],
                 distributions={},
                 user_attrs={key: json.loads(text) for key, text in attributes[trial_id].items()},
                 system_attrs={},

@@ -233,7 +233,11 @@ class Launched:
 class Watched:
     """How watching a study has ended."""
 
-    study: StudySummary
-    """As it was seen last."""
+    study: StudySummary | None
+    """As it was seen last; trials that had ended before the first look are without their curves.
+
+    None where a signal came before anything of it could be read, as before its launch has written
+    it.
+    """
     ending: Ending | None
     """Which signal has ended it; None where nobody runs the study any more."""

@@ -21,9 +21,9 @@ def tell(said: RenderableType) -> None:
     console(sys.stderr).print(said)
 
 
-def show(result: RenderableType | dict[str, Any] | list[Any]) -> None:
+def show(result: RenderableType | dict[str, Any] | list[Any] | None) -> None:
     """Print a result on stdout: plain values as JSON, anything else as text."""
-    if isinstance(result, dict | list):
+    if result is None or isinstance(result, dict | list):
         deliver(as_json(result), None)
     else:
         console(sys.stdout).print(result, crop=False)  # commands are longer than lines

@@ -43,9 +43,9 @@ def check(report: CheckReport) -> dict[str, Any]:
 
 
 def studies(summaries: Sequence[StudySummary]) -> list[dict[str, Any]]:
-    """Give a line for each study: what it searches, how far it is, its best."""
+    """Give a line for each study: what it searches, how far it is, its best without its curve."""
     return [
-        {**_head(study), "best": plain(study.leaders[0]) if study.leaders else None}
+        {**_head(study), "best": _without_curve(study.leaders[0]) if study.leaders else None}
         for study in summaries
     ]
 
@@ -132,6 +132,11 @@ def _ranked(one: Ranked) -> dict[str, Any]:
 
 def _sized(found: "Report", trial: TrialSummary) -> dict[str, Any]:
     """Give a trial with the size of its model, without its curve."""
+    return {**_without_curve(trial), "weights": found.weights.get(trial.number)}
+
+
+def _without_curve(trial: TrialSummary) -> dict[str, Any]:
+    """Give a trial without its curve, which `status --json` has."""
     fields: dict[str, Any] = plain(trial)
     del fields["curve"]
-    return {**fields, "weights": found.weights.get(trial.number)}
+    return fields

@@ -47,6 +47,11 @@ def status(study: StudySummary) -> RenderableType:
     return Group(*parts, *failures(study), *sentence(verdict(study)))
 
 
+def unread(name: str) -> RenderableType:
+    """Show that nothing is known of a study yet."""
+    return Text(f"{name}: nothing of it has been read yet")
+
+
 def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
     """Show how a launch has ended and what may come next.
 

@@ -5,24 +5,20 @@ import math
 import platform
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lstm_attn.config import ModelConfig
-from lstm_attn.models import parameter_count
 from search.archive import StoredStudy
-from search.importance import METHOD, importance, unknown
-from search.picked import known
-from search.records import Params, StudySummary, TrialSummary
-from search.space import Space
+from search.importance import METHOD, explained
+from search.records import StudySummary, TrialSummary
 from search.spec import StudySpec
 from search.spec.writing import toml
+from search.summaries import weights
 
 TOP = 20
 """The most trials that are called the best."""
-NO_DIFFERENCE = "No parameter sets the best trials apart from the others."
 VERSIONS_OF = ("lstm-attn-search", "torch", "optuna", "ray", "datasets", "numpy")
 """Packages on which results depend."""
 
@@ -87,18 +83,19 @@ def facts(stored: StoredStudy, study: StudySummary, *, written: datetime, databa
         database: where the study is, to be shown.
     """
     spec = stored.spec
-    weights = _weights(study.trials, spec.space)
-    shares = importance(study, spec.space)
+    counted = {trial.number: weights(trial, spec.space) for trial in study.trials}
+    sizes = {number: size for number, size in counted.items() if size is not None}
+    shares, why_none = explained(study, spec.space)
     return Report(
         study=study,
         spec=spec,
         written=written,
         database=database,
-        weights=weights,
-        front=front(study, weights),
+        weights=sizes,
+        front=front(study, sizes),
         importance=shares,
         importance_by=METHOD,
-        no_importance="" if shares else unknown(study, spec.space) or NO_DIFFERENCE,
+        no_importance=why_none,
         data=stored.data_summary,
         fingerprint=stored.fingerprint,
         file=study_file(spec),
@@ -143,27 +140,6 @@ def study_file(spec: StudySpec) -> str:
     settled = {"objective": spec.objective, "trials": spec.trials, "seed": spec.seed}
     given["search"] = {**given["search"], **settled}
     return toml(spec.name, given)
-
-
-def _weights(trials: Iterable[TrialSummary], space: Space) -> dict[int, int]:
-    """Count the numbers of each trial's model; trials of one size share the count."""
-    counts: dict[ModelConfig, int] = {}
-    found = {}
-    for trial in trials:
-        if not _is_point(trial.params, space):
-            continue  # another program's
-        model, _ = space.configure({**trial.params, "dropout": 0.0})
-        if model not in counts:
-            counts[model] = parameter_count(model)
-        found[trial.number] = counts[model]
-    return found
-
-
-def _is_point(params: Params, space: Space) -> bool:
-    """Tell whether a trial has a value of the space for each dimension of its variant."""
-    inside = known(params, space)
-    variant = inside.get("variant", space.fixed.get("variant"))
-    return variant in space.variants and set(space.active(variant)) <= set(inside)
 
 
 def _commands(study: StudySummary) -> dict[str, str]:

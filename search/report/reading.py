@@ -6,6 +6,7 @@ from search import queued
 from search.archive import Archive
 from search.errors import WrongUse
 from search.report.facts import Report, facts
+from search.submissions import Submission
 
 
 def read(archive: Archive, name: str) -> Report:
@@ -19,7 +20,8 @@ def read(archive: Archive, name: str) -> Report:
         StudyNotFound: there is none of that name.
         WrongUse: it has been submitted, and nobody has begun it.
     """
-    study, stored = queued.summary(archive, name), archive.find(name)
-    if stored is None:
+    found = queued.find(archive, name)
+    if isinstance(found, Submission):
         raise WrongUse(f"study {name!r} waits for a server - report it once it has begun")
-    return facts(stored, study, written=datetime.now(UTC), database=archive.settings.shown)
+    study = queued.begun(archive, found)
+    return facts(found, study, written=datetime.now(UTC), database=archive.settings.shown)

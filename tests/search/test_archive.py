@@ -1,13 +1,41 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 
 from search.archive import Archive
 from search.errors import StoreError
 from search.settings import Settings
 from search.spec import StudySpec
+
+
+def delete_before(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Let another delete the study just before the database is asked something."""
+    asked = getattr(RDBStorage, method)
+
+    def ask(storage: RDBStorage, study_id: int, *given: Any, **named: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(RDBStorage, method, asked)
+            storage.delete_study(study_id)
+            return asked(storage, study_id, *given, **named)
+
+    monkeypatch.setattr(RDBStorage, method, ask)
+
+
+@pytest.mark.parametrize("method", ["get_study_user_attrs", "get_all_trials"])
+def test_a_study_that_is_deleted_while_it_is_looked_up_is_not_there(
+    method: str, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    archive = desk.archive()
+    if method == "get_all_trials":  # of one whose creation was cut short
+        archive.storage.create_new_study([StudyDirection.MINIMIZE], "cut-short")
+    name = "cut-short" if method == "get_all_trials" else "small"
+    delete_before(monkeypatch, method)
+    assert archive.find(name) is None
 
 
 def test_a_study_whose_checkpoints_cannot_be_deleted_is_there_still(

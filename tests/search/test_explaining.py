@@ -7,6 +7,8 @@ import pytest
 from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 
+from search.archive import Archive
+from search.errors import StudyNotFound
 from search.explaining import NOT_BEGUN, explain
 from search.importance import METHOD
 from search.ledger import Ledger
@@ -125,6 +127,22 @@ def test_a_variant_that_is_fixed_has_its_default(make_desk: Any, make_report: An
         4: {},
         1: {"heads": 4},
     }
+
+
+def test_a_study_that_is_deleted_before_its_best_are_read_is_not_there(
+    desk: Any, make_report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(desk.open(), make_report, 2)
+    read = Archive.summary
+
+    def delete_then(archive: Archive, study: Any, **named: Any) -> Any:
+        found = read(archive, study, **named)
+        archive.storage.delete_study(study.id)
+        return found
+
+    monkeypatch.setattr(Archive, "summary", delete_then)
+    with pytest.raises(StudyNotFound, match="'small' has just been deleted"):
+        explained(desk)
 
 
 def test_a_study_that_has_not_begun_is_said_to_have_not(desk: Any, tmp_path: Any) -> None:

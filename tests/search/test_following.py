@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from optuna.trial import TrialState, create_trial
 
-from search import following, summaries
+from search import following, lease, summaries
 from search.archive import Archive, opened
 from search.database import Trials
 from search.errors import Outage, StorageError, StudyDeleted, StudyNotFound
@@ -90,6 +90,21 @@ def test_each_look_tells_what_has_happened_since(
     assert look() == []
 
 
+def test_the_epochs_of_a_trial_that_began_and_ended_between_two_looks_are_told(
+    desk: Any, look: Callable[[], list[Fact]], make_report: Any
+) -> None:
+    ledger = desk.open()
+    assert kinds(look()) == ["RunBy", "Opened"]
+    task, best = ledger.ask(), make_report(2, 1.9)
+    ledger.report(task.number, 0, make_report(1, 2.0))
+    ledger.report(task.number, 0, best)
+    ledger.tell(task.number, 0, Outcome(kind="completed", reason="all", best=best))
+    *begun, told = look()
+    assert kinds(begun) == ["Started", "Reported", "Reported"]
+    assert isinstance(told, Told)
+    assert told.trial.curve == {1: 2.0, 2: 1.9}
+
+
 def test_a_study_is_opened_as_it_stands(
     desk: Any, look: Callable[[], list[Fact]], make_report: Any
 ) -> None:
@@ -128,7 +143,7 @@ def test_finished_trials_are_read_once_and_without_their_curves(
             rows.append("intermediate" in statement)
 
         trials = reading.read()
-    assert rows == [False, False, True]  # trials, attributes; a curve of the one that runs
+    assert rows == [False, False, False, True]  # trials; then of the one that runs all
     assert [bool(trial.intermediate_values) for trial in trials] == [False] * 5
 
 
@@ -180,6 +195,31 @@ def test_many_trials_are_read_as_few_are(
         assert Trials(archive.storage, desk.study.id, note=summaries.NOTE).read() == few
 
 
+def test_parameters_that_are_written_after_the_trial_are_told(
+    desk: Any, look: Callable[[], list[Fact]]
+) -> None:
+    """As a plain worker of Optuna does: the trial, then a parameter at a time."""
+    desk.open()
+    space = desk.spec.space
+    [point, other] = (dict(point) for point in space.defaults())
+    drawn = [desk.storage.create_new_trial(desk.study.id)]
+    assert kinds(look()) == ["RunBy", "Opened"]
+    drawn.append(desk.storage.create_new_trial(desk.study.id))
+    assert look() == []
+    for trial_id, params in zip(drawn, (point, other), strict=True):
+        for name, distribution in distributions(space, params).items():
+            assert look() == []
+            value = distribution.to_internal_repr(params[name])
+            desk.storage.set_trial_param(trial_id, name, value, distribution)
+        [started] = look()
+        assert isinstance(started, Started)
+        assert started.params == params
+    foreign = desk.storage.create_new_trial(desk.study.id)
+    assert look() == []
+    desk.storage.set_trial_intermediate_value(foreign, 1, 2.0)
+    assert kinds(look()) == ["Started", "Reported"]
+
+
 def test_who_runs_it_is_told_when_that_changes(desk: Any, look: Callable[[], list[Fact]]) -> None:
     desk.open()
     look()
@@ -208,6 +248,48 @@ def test_an_unknown_study_is_told_with_what_there_is(desk: Any, settings: Settin
     desk.open()
     with pytest.raises(StudyNotFound, match=r"no study 'smal' in .* did you mean 'small'"):
         follow(settings, "smal", lambda _: None)
+
+
+def test_a_launch_that_ends_before_it_has_written_its_study_has_deleted_nothing(
+    desk: Any, settings: Settings
+) -> None:
+    held = lease.acquire(desk.archive().storage.engine, "small")
+    seen: list[Fact] = []
+    with pytest.raises(StudyNotFound, match=r"no study 'small' .* its launch ended before"):
+        follow(settings, "small", seen.append, sleep=lambda _: held.release())
+    assert kinds(seen) == ["RunBy", "Quiet"]
+
+
+def test_a_signal_before_the_study_is_written_leaves_nothing_to_sum_up(
+    desk: Any, settings: Settings
+) -> None:
+    held = lease.acquire(desk.archive().storage.engine, "small")
+    watched = follow(
+        settings, "small", lambda _: None, sleep=lambda _: signal.raise_signal(signal.SIGINT)
+    )
+    held.release()
+    assert (watched.study, watched.ending) == (None, Ending.INTERRUPTED)
+
+
+def test_a_signal_in_the_very_first_look_leaves_nothing_to_sum_up(
+    desk: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    monkeypatch.setattr(Following, "look", lambda _: signal.raise_signal(signal.SIGTERM))
+    watched = follow(settings, "small", lambda _: None)
+    assert (watched.study, watched.ending) == (None, Ending.TERMINATED)
+
+
+def test_a_submission_that_is_deleted_before_it_began_was_deleted(
+    desk: Any, settings: Settings, tmp_path: Any
+) -> None:
+    (tmp_path / "moods.toml").write_text(STUDY)
+    (tmp_path / "a.csv").write_text(MOODS)
+    file = load(tmp_path / "moods.toml")
+    queue = Submissions(desk.archive().storage.engine)
+    queue.add(study="moods", given=file.given, path=str(file.path), checkpoints=None)
+    with pytest.raises(StudyDeleted, match="'moods' was deleted"):
+        follow(settings, "moods", lambda _: None, sleep=lambda _: queue.forget("moods") and None)
 
 
 def test_watching_ends_once_nobody_runs_it(desk: Any, settings: Settings) -> None:

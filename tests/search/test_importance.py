@@ -1,13 +1,14 @@
 """What sets the best trials apart: shares that sum to 1, or a sentence that says why not."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.importance import ENOUGH, importance, unknown
+from search.importance import ENOUGH, NO_DIFFERENCE, explained
 from search.picked import Pick
 from search.records import StudySummary
 from search.space import Space
@@ -17,13 +18,17 @@ from tests.search.made_up import searched, study_of, trial_of
 SPACE: Space = spec_of().space
 
 
+def importance(study: StudySummary) -> Mapping[str, float]:
+    return explained(study, SPACE)[0]
+
+
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 def test_the_parameter_that_makes_the_score_has_nearly_all_of_it(direction: Any) -> None:
     sign = 1 if direction == "minimize" else -1
     study = searched(
         lambda params: sign * abs(math.log10(params["learning_rate"]) + 2.5), direction=direction
     )
-    shares = importance(study, SPACE)
+    shares = importance(study)
     assert next(iter(shares)) == "learning_rate"
     assert shares["learning_rate"] > 0.8
     assert set(shares) == {"variant", "heads", "hidden_size", "learning_rate"}
@@ -46,14 +51,14 @@ def test_what_counts_is_what_the_best_have_in_common_and_not_the_poorest(directi
 
 def test_a_parameter_of_some_variants_alone_counts_among_them() -> None:
     study = searched(lambda params: params.get("heads", 9) + params["learning_rate"])
-    shares = importance(study, SPACE)
+    shares = importance(study)
     assert shares["heads"] > shares["hidden_size"]
 
 
 def test_what_pruned_trials_show_counts() -> None:
     study = searched(lambda params: params["hidden_size"])
     pruned = [one for one in study.trials if one.state == "pruned"]
-    assert importance(study_of(*pruned), SPACE)["hidden_size"] > 0.5
+    assert importance(study_of(*pruned))["hidden_size"] > 0.5
 
 
 @given(
@@ -77,12 +82,12 @@ def test_shares_sum_to_one_or_a_sentence_says_why_there_are_none(
         for number, (value, hidden, rate) in enumerate(rows)
     ]
     study = study_of(*trials, direction=direction)
-    shares, why = importance(study, SPACE), unknown(study, SPACE)
+    shares, why = explained(study, SPACE)
     if why:
         assert shares == {}
         assert why.endswith(".")
     else:
-        assert not shares or math.isclose(sum(shares.values()), 1.0)
+        assert math.isclose(sum(shares.values()), 1.0)
         assert all(share >= 0 for share in shares.values())
         assert list(shares.values()) == sorted(shares.values(), reverse=True)
 
@@ -96,31 +101,33 @@ def test_shares_sum_to_one_or_a_sentence_says_why_there_are_none(
     ],
 )
 def test_why_there_is_none_is_said(study: StudySummary, said: str) -> None:
-    assert said in unknown(study, SPACE)
-    assert importance(study, SPACE) == {}
+    shares, why = explained(study, SPACE)
+    assert said in why
+    assert shares == {}
 
 
 def test_of_a_space_without_dimensions_there_is_none() -> None:
     fixed = spec_of(domains={}).space
     study = study_of(*(trial_of(n, float(n), params={}) for n in range(6)))
-    assert unknown(study, fixed).startswith("All parameters are fixed")
-    assert importance(study, fixed) == {}
+    shares, why = explained(study, fixed)
+    assert why.startswith("All parameters are fixed")
+    assert shares == {}
 
 
 def test_what_the_space_does_not_know_is_left_out() -> None:
     odd = {"variant": "mine", "hidden_size": 9, "learning_rate": 1.0, "<script>": 1}
     study = searched(lambda params: params["hidden_size"])
     both = study_of(*study.trials, trial_of(len(study.trials), 7.0, params=odd))
-    assert importance(both, SPACE)["hidden_size"] > 0.5
+    assert importance(both)["hidden_size"] > 0.5
     [picked] = Pick(both, SPACE, both.trials[-1:]).get_trials()
     assert (picked.number, picked.params) == (0, {})
 
 
 def test_where_nothing_can_be_told_apart_nothing_is_shared_out() -> None:
     foreign = [trial_of(n, float(n), params={"mine": n}) for n in range(1, 6)]
-    assert importance(study_of(trial_of(0, 0.0), *foreign), SPACE) == {}
+    assert explained(study_of(trial_of(0, 0.0), *foreign), SPACE) == ({}, NO_DIFFERENCE)
 
 
 def test_thousands_of_trials_are_not_too_many() -> None:
     study = searched(lambda params: params["hidden_size"], count=5_000)
-    assert importance(study, SPACE)["hidden_size"] > 0.5
+    assert importance(study)["hidden_size"] > 0.5

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from search import operations
 from search.archive import Archive
+from search.records import Outcome
+from search.render import plain
 from search.settings import Settings
 from tests.search.test_coordinator import FakeWorkers, check_store, check_whole, coordinate, facts
 
@@ -101,6 +103,23 @@ def test_a_study_costs_the_same_however_many_others_there_are(
     assert [found.name for found in operations.list_studies(settings)][:2] == ["first", "other-0"]
 
 
+def test_studies_are_listed_without_reading_the_epochs_of_ended_trials(
+    make_desk: Callable[..., Any], make_report: Any, settings: Settings
+) -> None:
+    ledger = make_desk().open()
+    for epochs in (3, 2):
+        task, best = ledger.ask(), make_report(epochs, 1.5)
+        for epoch in range(1, epochs + 1):
+            ledger.report(task.number, 0, make_report(epoch, 1.5 + epochs - epoch))
+        if epochs == 3:
+            ledger.tell(task.number, 0, Outcome(kind="completed", reason="", best=best))
+    [study] = operations.list_studies(settings)
+    assert [len(trial.curve) for trial in study.trials] == [0, 2]
+    [found] = plain.studies([study])
+    assert (found["best"]["value"], found["best"]["best_epoch"]) == (1.5, 3)
+    assert "curve" not in found["best"]
+
+
 def test_a_study_that_is_deleted_while_all_are_listed_is_left_out(
     make_desk: Callable[..., Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,10 +127,10 @@ def test_a_study_that_is_deleted_while_all_are_listed_is_left_out(
         make_desk(name=name).open()
     read = Archive.summary
 
-    def delete_first(archive: Archive, study: Any) -> Any:
+    def delete_first(archive: Archive, study: Any, **named: Any) -> Any:
         if study.name == "goes":
             archive.storage.delete_study(study.id)
-        return read(archive, study)
+        return read(archive, study, **named)
 
     monkeypatch.setattr(Archive, "summary", delete_first)
     assert [study.name for study in operations.list_studies(settings)] == ["stays"]

@@ -13,7 +13,7 @@ from typer.testing import Result
 
 from search import errors
 from search.cli import app
-from search.records import Ending
+from search.records import Ending, Watched
 
 Run = Callable[..., Result]
 
@@ -166,8 +166,27 @@ def test_watching_tells_what_happens_and_then_how_the_study_stands(
     assert result.exit_code == code
     assert result.stdout.startswith("trial 0 starts: all fixed\nstudy ")
     assert result.stderr == ""
+
+
+def test_what_was_watched_is_printed_for_programs_with_all_its_curves(run: Run, fake: Any) -> None:
+    fake.results["watch"] = replace(fake.results["watch"], ending=Ending.INTERRUPTED)
+    fake.results["status"] = replace(fake.results["status"], budget=77)
     result = run("status vowels --watch --json")
-    assert json.loads(result.stdout)["name"] == "vowels"
+    assert result.exit_code == 130
+    assert json.loads(result.stdout)["budget"] == 77
+    assert fake.names == ["watch", "status"]
+    assert fake.calls[-1][-1] == {"curves": True}
+
+
+def test_of_a_study_that_is_not_written_yet_watching_says_so(run: Run, fake: Any) -> None:
+    fake.results["watch"] = Watched(study=None, ending=Ending.INTERRUPTED)
+    result = run("status vowels --watch")
+    assert result.exit_code == 130
+    assert result.stdout.endswith("\nvowels: nothing of it has been read yet\n")
+    result = run("status vowels --watch --json")
+    assert result.exit_code == 130
+    assert result.stdout == "null\n"
+    assert fake.names == ["watch", "watch"]
 
 
 def test_curves_are_read_where_they_are_printed_alone(run: Run, fake: Any) -> None:

@@ -62,6 +62,14 @@ def test_weights_are_those_of_the_models() -> None:
         assert weights[trial.number] == parameter_count(spec.space.configure(trial.params)[0])
 
 
+def test_weights_that_stand_in_the_database_are_not_counted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lstm_attn.models.parameter_count", lambda _: 1 / 0)
+    study = study_of(*(trial_of(n, 1.0, parameters=7 + n) for n in range(2)))
+    assert report_of(study).weights == {0: 7, 1: 8}
+
+
 def test_a_trial_of_another_program_has_no_size() -> None:
     params = {"variant": "lstm", "hidden_size": 9, "learning_rate": 1e-3}
     study = study_of(trial_of(0, 1.0), trial_of(1, 1.0, params=params))

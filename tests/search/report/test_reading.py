@@ -1,26 +1,48 @@
-"""A report of what stands in a database on a server, whose password it does not tell."""
+"""A study that is read for its report, from what the database holds."""
 
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from search.render import output, plain
-from search.report.page import page
+from search.archive import Archive
+from search.errors import StudyNotFound, WrongUse
 from search.report.reading import read
-from search.settings import Settings
+from search.spec import load
+from search.submissions import Submissions
+from tests.search.moods import MOODS, STUDY
 
 
-@pytest.fixture
-def settings(on_postgresql: Settings) -> Settings:
-    return on_postgresql
-
-
-def test_the_database_is_named_without_its_password(desk: Any, settings: Settings) -> None:
+def test_a_study_that_is_deleted_while_it_is_read_waits_for_no_server(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.open()
-    password = sa.make_url(settings.storage).password
-    assert password
-    report = read(desk.archive(), "small")
-    assert report.database in page(report)
-    for told in (page(report), output.as_json(plain.report(report))):
-        assert password not in told
+    summary = Archive.summary
+
+    def delete_then(archive: Archive, study: Any, **named: Any) -> Any:
+        found = summary(archive, study, **named)
+        archive.storage.delete_study(study.id)
+        return found
+
+    def delete_before(archive: Archive, study: Any, **named: Any) -> Any:
+        archive.storage.delete_study(study.id)
+        return summary(archive, study, **named)
+
+    monkeypatch.setattr(Archive, "summary", delete_then)
+    assert read(desk.archive(), "small").study.name == "small"
+    with pytest.raises(StudyNotFound, match="no study 'small'"):
+        read(desk.archive(), "small")
+    desk.close()
+    desk.open()
+    monkeypatch.setattr(Archive, "summary", delete_before)
+    with pytest.raises(StudyNotFound, match="'small' has just been deleted"):
+        read(desk.archive(), "small")
+
+
+def test_a_study_that_has_only_been_submitted_is_not_reported(desk: Any, tmp_path: Any) -> None:
+    (tmp_path / "moods.toml").write_text(STUDY)
+    (tmp_path / "a.csv").write_text(MOODS)
+    file = load(tmp_path / "moods.toml")
+    queue = Submissions(desk.archive().storage.engine)
+    queue.add(study="moods", given=file.given, path=str(file.path), checkpoints=None)
+    with pytest.raises(WrongUse, match="'moods' waits for a server"):
+        read(desk.archive(), "moods")
