@@ -462,8 +462,9 @@ def test_a_file_that_was_put_back_is_read_anew(
     ):
         old.backup(new)
     with closing(Archive(settings)) as archive:
-        archive.storage.create_new_trial(desk.study.id)
-    assert kinds(look()) == ["Started"]
+        trial_id = archive.storage.create_new_trial(desk.study.id)
+        archive.storage.set_trial_intermediate_value(trial_id, 1, 2.0)
+    assert kinds(look()) == ["Started", "Reported"]
 
 
 def test_a_trial_that_somebody_has_put_on_the_list_has_not_started(
