@@ -195,17 +195,15 @@ class Archive:
         refuse_once_deleted(self.storage, study.id, study.name)
 
     def summary(self, study: StoredStudy, *, curves: bool = True) -> StudySummary:
-        """Sum a study up, with all its trials; without `curves` in a tenth of the time.
+        """Sum a study up, with all its trials; without `curves` in a third of the time.
 
         Raises:
             StudyNotFound: it has been deleted since it was read.
         """
         try:
-            if curves:
-                trials = self.storage.get_all_trials(study.id, deepcopy=False)
-            else:
-                trials = Trials(self.storage, study.id, note=summaries.NOTE).read()
-        except (KeyError, StudyDeleted) as error:
+            note = None if curves else summaries.NOTE
+            trials = Trials(self.storage, study.id, note=note).read()
+        except StudyDeleted as error:
             raise StudyNotFound(f"study {study.name!r} has just been deleted") from error
         owner = lease.holder(self.storage.engine, study.name)
         return summaries.study_summary(

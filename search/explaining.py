@@ -1,11 +1,12 @@
 """What the best trials of a study are, what made them so, and how they differ from the defaults."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from search import queued, summaries
-from search.archive import Archive, StoredStudy
-from search.errors import StudyNotFound
+from search.archive import Archive
+from search.database import Trials
+from search.errors import StudyDeleted, StudyNotFound
 from search.importance import METHOD, explained
 from search.records import Explained, Params, Ranked, StudySummary, TrialSummary
 from search.space import Space
@@ -31,11 +32,17 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
     study = queued.begun(archive, stored, curves=False)
     space = stored.spec.space
     shares, why_none = explained(study, space)
+    best = study.leaders[:top]
     defaults = [trial for trial in study.leaders if trial.default]
+    try:
+        shown = {trial.number for trial in (*best, *defaults)}
+        curves = Trials(archive.storage, stored.id).curves_of(shown)
+    except StudyDeleted as error:
+        raise StudyNotFound(f"study {name!r} has just been deleted") from error
     return replace(
         _explained(study, no_importance=why_none),
-        best=_ranked(study.leaders[:top], stored, archive),
-        defaults=_ranked(defaults, stored, archive),
+        best=tuple(_ranked(one, curves, space) for one in best),
+        defaults=tuple(_ranked(one, curves, space) for one in defaults),
         importance=shares,
     )
 
@@ -51,22 +58,11 @@ def _explained(study: StudySummary, *, no_importance: str) -> Explained:
     )
 
 
-def _ranked(
-    trials: Sequence[TrialSummary], stored: StoredStudy, archive: Archive
-) -> tuple[Ranked, ...]:
-    """Read the trials anew, with their curves, and set them beside the defaults."""
-    space, storage = stored.spec.space, archive.storage
-    ranked = []
-    for one in trials:
-        try:
-            trial_id = storage.get_trial_id_from_study_id_trial_number(stored.id, one.number)
-            frozen = storage.get_trial(trial_id)
-        except KeyError as error:
-            raise StudyNotFound(f"study {stored.name!r} has just been deleted") from error
-        trial = summaries.trial_summary(frozen, stored.spec)
-        size = summaries.weights(trial, space)
-        ranked.append(Ranked(trial=trial, weights=size, instead=instead(trial.params, space)))
-    return tuple(ranked)
+def _ranked(one: TrialSummary, curves: Mapping[int, Mapping[int, float]], space: Space) -> Ranked:
+    """Set a trial beside the default of its variant; one that runs has its curve already."""
+    trial = replace(one, curve=one.curve or curves[one.number])
+    size = summaries.weights(trial, space)
+    return Ranked(trial=trial, weights=size, instead=instead(trial.params, space))
 
 
 def instead(params: Params, space: Space) -> Params:

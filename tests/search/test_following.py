@@ -143,7 +143,7 @@ def test_finished_trials_are_read_once_and_without_their_curves(
             rows.append("intermediate" in statement)
 
         trials = reading.read()
-    assert rows == [False, False, False, True]  # trials; then of the one that runs all
+    assert rows == [False, False, False, True, False]  # trials; of the one that runs all; the study
     assert [bool(trial.intermediate_values) for trial in trials] == [False] * 5
 
 
@@ -168,8 +168,13 @@ def test_what_is_read_is_what_optuna_reads(desk: Any, settings: Settings) -> Non
     with closing(Archive(settings)) as archive:
         reading = Trials(archive.storage, desk.study.id, note=summaries.NOTE)
         ours = [summaries.trial_summary(trial, desk.spec) for trial in reading.read()]
-        theirs = archive.summary(desk.study).trials
+        frozen = archive.storage.get_all_trials(desk.study.id)
+        theirs = [summaries.trial_summary(trial, desk.spec) for trial in frozen]
+        assert theirs == list(archive.summary(desk.study).trials)
         assert ours == list(archive.summary(desk.study, curves=False).trials)
+        some = {6, 2, 3}
+        curves = Trials(archive.storage, desk.study.id).curves_of(some)
+        assert curves == {number: theirs[number].curve for number in some}
     has_curve = [trial.state == "running" or trial.number >= 4 for trial in theirs]
     assert [bool(trial.curve) for trial in ours] == has_curve
     assert [replace(trial, curve={}) for trial in ours] == [
@@ -218,6 +223,24 @@ def test_parameters_that_are_written_after_the_trial_are_told(
     assert look() == []
     desk.storage.set_trial_intermediate_value(foreign, 1, 2.0)
     assert kinds(look()) == ["Started", "Reported"]
+
+
+def test_trials_whose_study_is_deleted_while_they_are_read_are_no_trials(
+    desk: Any, settings: Settings, make_report: Any
+) -> None:
+    ledger = desk.open()
+    ledger.report(ledger.ask().number, 0, make_report(1, 2.0))
+    with closing(Archive(settings)) as archive, closing(Archive(settings)) as other:
+
+        @sa.event.listens_for(archive.storage.engine, "before_cursor_execute")
+        def _(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if "trial_params" in statement:
+                other.storage.delete_study(desk.study.id)
+
+        with pytest.raises(StudyDeleted):
+            Trials(archive.storage, desk.study.id).read()
+        with pytest.raises(StudyDeleted):
+            Trials(archive.storage, desk.study.id).curves_of({0})
 
 
 def test_who_runs_it_is_told_when_that_changes(desk: Any, look: Callable[[], list[Fact]]) -> None:
