@@ -35,7 +35,7 @@ def predict(
     """
     from search.render import output
 
-    rows = operations.predict(folder, data, probabilities=probabilities)
+    rows = output.predicted(operations.predict(folder, data, probabilities=probabilities))
     output.deliver(output.as_json(rows) if as_json else output.as_csv(rows), out)
 
 

@@ -184,7 +184,9 @@ def report(
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON, without curves; print it without --to.")
     ] = False,
-    quiet: Quiet = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print nothing where a file is written.")
+    ] = False,
 ) -> None:
     """Write all about a study as one page for a browser.
 
@@ -203,7 +205,10 @@ def report(
             force=force,
             written_as=(lambda one: output.as_json(plain.report(one))) if as_json else None,
         )
-    output.show(reports.reported(found, to) if to else plain.report(found))
+    if to is None:
+        output.show(plain.report(found))
+    elif not quiet:
+        output.show(reports.reported(found, to))
 
 
 @command("dashboard --port 8081")

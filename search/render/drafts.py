@@ -32,7 +32,7 @@ def study_file(draft: Draft) -> str:
 
 def guesses(draft: Draft) -> RenderableType:
     """Show what was guessed, and why."""
-    return Group(Text(draft.looked), Padding(pairs(draft.reasons), (0, 0, 0, 2)))
+    return Group(Text(draft.looked), Padding(pairs(draft.reasons), (0, 0, 0, 2), expand=False))
 
 
 def written(draft: Draft) -> RenderableType:

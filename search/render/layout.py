@@ -51,7 +51,7 @@ def lean(*columns: str, folding: Collection[str] = FOLDING) -> Table:
 
 def section(title: str, body: RenderableType) -> RenderableType:
     """Put something under a title."""
-    return Group(Text(f"\n{title}"), Padding(body, (0, 0, 0, 2)))
+    return Group(Text(f"\n{title}"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def sentence(text: str) -> list[RenderableType]:

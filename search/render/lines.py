@@ -23,12 +23,19 @@ from search.records import (
     Waiting,
 )
 from search.render import telling
+from search.render.rows import Standing
 from search.render.tally import Tally
 from search.words import settings
 
+NEWS_SECONDS = 30.0
+"""How long after a new best of a trial its next is held back, if the trial goes on."""
+
 
 class Lines:
-    """A line for each trial that starts or ends, and for each new best.
+    """A line for each trial that starts or ends, and for new bests, now and then.
+
+    A trial's new best is told when it is its first, when the trial ends, and between them once in
+    `NEWS_SECONDS`, as most epochs of a trial that learns are better than the one before.
 
     A reader that goes away, as `tee` does at Ctrl-C, ends the lines and not the launch.
 
@@ -44,7 +51,10 @@ class Lines:
     ) -> None:
         self._file = file
         self._for_reader = for_reader
+        self._clock = clock
         self._tally = Tally(clock)
+        self._held: Standing | None = None
+        self._told_at: dict[int, float] = {}
         self._open = True
         self._owner = ""
 
@@ -57,11 +67,19 @@ class Lines:
 
     def watch(self, fact: Fact) -> None:
         """Say what is worth a line."""
-        best = self._tally.take(fact)
+        self._held = self._tally.take(fact) or self._held
         for line in self._lines(fact):
             self._say(line)
-        if best:
-            self._say(f"new best: {telling.worth(best)}")
+        if self._held and self._is_due(self._held.number):
+            self._told_at[self._held.number] = self._clock()
+            self._say(f"new best: {telling.worth(self._held)}")
+            self._held = None
+
+    def _is_due(self, number: int) -> bool:
+        """Tell whether a trial that leads is to be told of now."""
+        row, told_at = self._tally.running.get(number), self._told_at.get(number)
+        goes_on = row is not None and not row.lost
+        return not goes_on or told_at is None or self._clock() - told_at >= NEWS_SECONDS
 
     def _lines(self, fact: Fact) -> list[str]:
         return [line for say in (self._of_study, self._of_trial) for line in say(fact)]

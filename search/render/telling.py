@@ -107,7 +107,8 @@ def stopping(fact: Stopping) -> str:
 def told(trial: TrialSummary) -> str:
     """Say how a trial has ended: `trial 7 complete: 0.9512 at epoch 12 (34 s)`."""
     score = f": {number(trial.value)} at epoch {trial.best_epoch}" if trial.best_epoch else ""
-    why = f" - {trial.reason}" if trial.reason else ""
+    is_said = trial.reason == f"{trial.state} at epoch {trial.best_epoch}"
+    why = f" - {trial.reason}" if trial.reason and not is_said else ""
     took = f" ({seconds(trial.seconds)})" if trial.seconds is not None else ""
     return f"trial {trial.number} {trial.state}{score}{took}{why}"
 

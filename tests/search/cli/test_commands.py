@@ -222,6 +222,14 @@ def test_predictions_are_csv_with_the_row_first(run: Run, tmp_path: Path, fake: 
     assert (tmp_path / "p.csv").read_text() == text
 
 
+def test_predictions_have_the_digits_of_their_numbers(run: Run, fake: Any) -> None:
+    fake.results["predict"] = [{"row": 7, "temp": 39.98591928179376, "share": 0.9999999999999998}]
+    assert run("predict out data.csv").stdout == "row,temp,share\n7,39.9859193,1.0\n"
+    assert json.loads(run("predict out data.csv --json").stdout) == [
+        {"row": 7, "temp": 39.9859193, "share": 1.0}
+    ]
+
+
 def test_generated_text_goes_on_from_the_prompt(run: Run, fake: Any) -> None:
     result = run("generate out --prompt ROMEO: --length 9 --temperature 0.5 --seed 3")
     assert result.stdout == "ROMEO: and so on\n"
@@ -324,6 +332,13 @@ def test_a_report_as_json_goes_where_it_is_wished(run: Run, fake: Any) -> None:
     assert said.startswith("a.json: small")
     write = fake.calls[-1][2]["written_as"]
     assert json.loads(write(fake.results["report"])) == printed
+
+
+def test_a_quiet_report_says_nothing_but_what_is_asked_for(run: Run) -> None:
+    for line in ("report vowels --to a.html --quiet", "report vowels --to a.json --json --quiet"):
+        result = run(line)
+        assert (result.exit_code, result.output) == (0, "")
+    assert json.loads(run("report vowels --json --quiet").stdout)["name"] == "small"
 
 
 def test_a_report_needs_a_file_or_json(run: Run, fake: Any) -> None:

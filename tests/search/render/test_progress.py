@@ -161,6 +161,78 @@ def test_lines_tell_what_happens_once(facts: list[Fact]) -> None:
     ]
 
 
+def said(facts: list[Fact], clock: Clock, step: float) -> list[str]:
+    """Give the lines of facts that come so many seconds after one another."""
+    file = io.StringIO()
+    with progress(file, quiet=False, clock=clock) as shown:
+        for fact in facts:
+            clock.now += step
+            shown.watch(fact)
+    return file.getvalue().splitlines()
+
+
+def bests(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("new best")]
+
+
+def test_a_trial_that_learns_fast_is_told_of_when_it_leads_first_and_when_it_ends(
+    make_study: Study, make_trial: Trial
+) -> None:
+    facts: list[Fact] = [*opening(make_study(), 28)]
+    facts += [reported(0, epoch, epoch / 100) for epoch in range(1, 29)]
+    facts += [Told(trial=make_trial(0, 0.28, best_epoch=28))]
+    lines = said(facts, Clock(), 0.5)
+    assert bests(lines) == [
+        "new best: 0.01000 (trial 0, epoch 1)",
+        "new best: 0.2800 (trial 0, epoch 28)",
+    ]
+    assert lines[-2].startswith("trial 0 complete: 0.2800 at epoch 28")
+
+
+def test_a_trial_that_learns_for_long_is_told_of_now_and_then(make_study: Study) -> None:
+    facts: list[Fact] = [*opening(make_study(), 61)]
+    facts += [reported(0, epoch, epoch / 100) for epoch in range(1, 62)]
+    assert bests(said(facts, Clock(), 1)) == [
+        f"new best: {epoch / 100:#.4g} (trial 0, epoch {epoch})" for epoch in (1, 31, 61)
+    ]
+
+
+def test_a_best_that_was_held_back_is_told_once_it_is_due(make_study: Study) -> None:
+    facts: list[Fact] = [*opening(make_study(), 9), reported(0, 1, 0.5), reported(0, 2, 0.6)]
+    quiet: list[Fact] = [Quiet()] * 40
+    assert bests(said([*facts, *quiet], Clock(), 1)) == [
+        "new best: 0.5000 (trial 0, epoch 1)",
+        "new best: 0.6000 (trial 0, epoch 2)",
+    ]
+
+
+def test_trials_that_take_the_lead_from_one_another_are_told_of_once_each(
+    make_study: Study,
+) -> None:
+    facts: list[Fact] = [*opening(make_study(), 9), started(1)]
+    for epoch in range(1, 10):
+        facts += [reported(number, epoch, epoch / 10 + number / 100) for number in (0, 1)]
+    lines = said(facts, Clock(), 0.5)
+    assert bests(lines) == [
+        "new best: 0.1000 (trial 0, epoch 1)",
+        "new best: 0.1100 (trial 1, epoch 1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        Lost(number=0, attempt=0, reason="killed", blames_trial=False),
+        Ended(number=0, attempt=0, outcome=HANDED_IN.outcome, weights=None),
+    ],
+)
+def test_a_best_that_was_held_back_is_told_when_its_trial_stops_for_now(
+    make_study: Study, gone: Fact
+) -> None:
+    facts: list[Fact] = [*opening(make_study(), 9), reported(0, 1, 0.5), reported(0, 2, 0.6)]
+    assert bests(said([*facts, gone], Clock(), 1))[1:] == ["new best: 0.6000 (trial 0, epoch 2)"]
+
+
 FULL: list[Fact] = [
     Blocked(problem="the store /x cannot be written: full - make room", seconds=600.0),
     Unblocked(seconds=23.0),
