@@ -3,13 +3,13 @@
 Names of studies stand for themselves; where one stands on the command line, its file will do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from search import looking
+from search import looking, using
 from search.records import (
     CheckReport,
     Ending,
@@ -211,41 +211,7 @@ def export(settings: Settings, name: str, *, to: Path, top: int = 1) -> tuple[Ex
         )
 
 
-def score(folder: Path, data: Path) -> Mapping[str, float]:
-    """Score an export on a file of data with targets."""
-    from lstm_attn import load
-
-    return load(folder).score(data)
-
-
-def predict(
-    folder: Path, data: Path, *, probabilities: bool = False
-) -> list[dict[str, int | float | str | bool]]:
-    """Predict with an export for a file of data; a row of values each.
-
-    Arguments:
-        folder: the export.
-        data: a file as the export was trained on; targets aren't needed.
-        probabilities: whether each class has its column.
-    """
-    from lstm_attn import load
-
-    return load(folder).predict(data, probabilities=probabilities)
-
-
-def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed: int) -> str:
-    """Let an exported language model write on.
-
-    Arguments:
-        folder: the export.
-        prompt: what it goes on from.
-        length: tokens to write.
-        temperature: 0 or more; lower is more sure of itself, 0 takes the likeliest.
-        seed: of the draws.
-    """
-    from lstm_attn import load
-
-    return load(folder).generate(prompt, length=length, temperature=temperature, seed=seed)
+score, predict, generate = using.score, using.predict, using.generate
 
 
 def dashboard(

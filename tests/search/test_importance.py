@@ -44,7 +44,7 @@ def test_what_counts_is_what_the_best_have_in_common_and_not_the_poorest(directi
         best = params["hidden_size"] == 16
         return sign * (10 + rate * 1e9 % 1 if best else math.log10(rate))
 
-    shares = importance(searched(score, direction=direction), SPACE)
+    shares = importance(searched(score, direction=direction))
     assert next(iter(shares)) == "hidden_size"
     assert shares["hidden_size"] > 0.8
 
