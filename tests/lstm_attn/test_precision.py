@@ -164,11 +164,13 @@ def test_on_the_cpu_an_lstm_trains_as_the_rest_does(tiny):
 class BatchWatch:
     """A clock that lets nothing wait for the device in the batches of the second epoch.
 
-    Training asks the time before and after each batch, and three times at an epoch's end.
+    Training asks the time before and after each batch, and three times at an epoch's end. The
+    epoch's first batch may wait: where an LSTM has dropout, cuDNN draws its seed after each turn
+    of the caller's, when the generator was lent anew, and takes it to the CPU.
     """
 
     def __init__(self, steps, set_mode):
-        self.asked, self.forbidden = 0, range(2 * steps + 3, 4 * steps + 3, 2)
+        self.asked, self.forbidden = 0, range(2 * steps + 5, 4 * steps + 3, 2)
         self.set_mode = set_mode
 
     def __call__(self):
@@ -177,20 +179,20 @@ class BatchWatch:
         return float(self.asked)
 
 
-def test_the_watch_forbids_waiting_in_each_batch_and_nowhere_else(tiny_of):
+def test_the_watch_forbids_waiting_in_each_batch_but_the_first_and_nowhere_else(tiny_of):
     modes, tiny = [], tiny_of("classification").changed(epochs=3)
     model = fresh_model(tiny.model, 3)
     seen = {True: [], False: []}
     model.register_forward_hook(lambda *_: seen[model.training].append(modes[-1]))
     list(tiny.fit(model=model, clock=BatchWatch(4, modes.append)))
-    assert seen[True] == 4 * ["default"] + 4 * ["error"] + 4 * ["default"]
+    assert seen[True] == 5 * ["default"] + 3 * ["error"] + 4 * ["default"]
     assert seen[False] == 3 * ["default"]
 
 
 @on_cuda
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("kind", TASK_KINDS)
-def test_a_leg_never_waits_for_the_device(tiny_of, kind):
+def test_a_leg_that_has_begun_never_waits_for_the_device(tiny_of, kind):
     tiny = tiny_of(kind).changed(epochs=2)
     try:
         *_, finished = tiny.fit(device="cuda", clock=BatchWatch(4, torch.cuda.set_sync_debug_mode))
