@@ -17,6 +17,7 @@ from search import strategy, summaries
 from search.errors import TrialsFailed
 from search.patience import Through, at_once
 from search.proposals import Proposals
+from search.ranking import rank
 from search.records import Outcome, Started, TrialSummary, TrialTask, Verdict
 from search.running import Running
 from search.spec import StudySpec
@@ -224,8 +225,7 @@ class Ledger:
     def _rank(
         self, value: float, metrics: Mapping[str, float], number: int
     ) -> tuple[float, float, int]:
-        loss = metrics.get(self._spec.loss, math.inf)
-        return summaries.rank(value, loss, number, self._spec.direction)
+        return rank(value, metrics.get(self._spec.loss, math.inf), number, self._spec.direction)
 
     def _task(self, trial: Running) -> TrialTask:
         model, training = self._space.configure(trial.params)
@@ -239,7 +239,7 @@ class Ledger:
         )
 
     def _create(self, memory: FrozenTrial) -> Running:
-        threads, facts = self._spec.threads, summaries.facts(self._spec, memory.params)
+        threads, facts = self._spec.threads, summaries.attributes(self._spec, memory.params)
         pair = self._twin.create(memory, facts, likely=self._created)
         trial = Running(pair=pair, params=memory.params, threads=threads, spec=self._spec)
         self._running[pair.number] = trial

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from lstm_attn.reports import EpochReport
-from search import summaries
+from search.ranking import rank
 from search.records import Outcome, Params
 from search.spec import StudySpec
 from search.twin import Pair
@@ -44,4 +44,4 @@ class Running:
     def _rank(self, report: EpochReport) -> tuple[float, float, int]:
         loss = report.metrics.get(self.spec.loss, math.inf)
         value = report.metrics[self.spec.objective]
-        return summaries.rank(value, loss, report.epoch, self.spec.direction)
+        return rank(value, loss, report.epoch, self.spec.direction)

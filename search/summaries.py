@@ -7,13 +7,14 @@ written before it is told. Everything else is Optuna's own.
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from lstm_attn.config import ModelConfig
 from lstm_attn.reports import EpochReport
 from search.picked import is_point
+from search.ranking import rank
 from search.records import BaselineScore, Outcome, Params, StudySummary, TrialSummary
 from search.records import TrialState as State
 from search.space import Space
@@ -36,8 +37,6 @@ PRUNED = "pruned"
 TOLD_BY_OTHERS = "told by someone else"
 """Why a trial ended of which we have written nothing."""
 
-Direction = Literal["minimize", "maximize"]
-
 _STATES: dict[TrialState, State] = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "running",
@@ -47,11 +46,6 @@ _STATES: dict[TrialState, State] = {
 }
 
 
-def rank(value: float, loss: float, number: int, direction: Direction) -> tuple[float, float, int]:
-    """Give the key that orders trials, the best first: value, then loss, then number."""
-    return (-value if direction == "maximize" else value, loss, number)
-
-
 def final_state(outcome: Outcome, *, pruned: bool) -> TrialState:
     """Tell the state a trial ends in; a verdict to prune outweighs what came after it."""
     if pruned or outcome.kind in ("stopped", "diverged", "out_of_memory", "out_of_time"):
@@ -59,7 +53,7 @@ def final_state(outcome: Outcome, *, pruned: bool) -> TrialState:
     return TrialState.COMPLETE if outcome.kind == "completed" else TrialState.FAIL
 
 
-def facts(spec: StudySpec, params: Params) -> dict[str, Any]:
+def attributes(spec: StudySpec, params: Params) -> dict[str, Any]:
     """Write what a trial's attributes say from its creation."""
     from lstm_attn.models import parameter_count
 

@@ -18,11 +18,11 @@ from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from lstm_attn.config import Direction
 from search import summaries
 from search.database import await_writers
 from search.errors import DatabaseTrouble, StudyDeleted
 from search.patience import Through
-from search.summaries import Direction
 
 _CONSTRAINT = "constraints:"
 """As Optuna's `Trial.set_constraint` writes it, which never writes one anew."""

@@ -6,6 +6,7 @@ from itertools import count
 from typing import cast
 
 from lstm_attn.config import TaskKind, loss_metric
+from search.ranking import rank
 from search.records import (
     Blocked,
     Ended,
@@ -263,6 +264,6 @@ class Tally:
 
     def _leads(self, one: Standing, other: Standing) -> bool:
         assert self.study is not None
-        if one.value != other.value:
-            return self.study.better(one.value, other.value)
-        return (one.loss, one.number, one.epoch) < (other.loss, other.number, other.epoch)
+        direction = self.study.direction
+        first, second = (rank(o.value, o.loss, o.number, direction) for o in (one, other))
+        return (*first, one.epoch) < (*second, other.epoch)

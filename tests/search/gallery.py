@@ -74,7 +74,7 @@ class Gallery:
             intermediate_values=dict(enumerate(curve, start=1)),
             user_attrs={
                 summaries.NONCE: f"{len(curve):016x}",
-                **summaries.facts(self.spec, point),
+                **summaries.attributes(self.spec, point),
                 **({strategy.DEFAULT_TRIAL: True} if default else {}),
                 **({summaries.NOTE: note} if ended else {}),
             },

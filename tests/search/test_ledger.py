@@ -15,6 +15,7 @@ from lstm_attn.models import parameter_count
 from search import strategy, summaries
 from search.errors import LeaseLost, Outage, StudyDeleted, TrialsFailed
 from search.ledger import LOSSES, Ledger
+from search.ranking import rank
 from search.records import Outcome, TrialTask, Verdict
 from search.settings import Settings
 from search.space import Choice
@@ -129,7 +130,7 @@ def test_a_trial_is_worth_its_best_epoch(desk: Any, make_report: Any) -> None:
 
 
 def test_equal_values_are_ordered_by_the_loss_then_the_number() -> None:
-    keys = [summaries.rank(0.5, loss, n, "maximize") for n, loss in [(2, 1.0), (1, 1.0), (0, 2.0)]]
+    keys = [rank(0.5, loss, n, "maximize") for n, loss in [(2, 1.0), (1, 1.0), (0, 2.0)]]
     assert sorted(keys) == [keys[1], keys[0], keys[2]]
 
 
