@@ -11,10 +11,10 @@ import numpy as np
 
 from lstm_attn.config import CALENDAR, TASK_KINDS, DataConfig, TaskConfig
 from lstm_attn.encoding import Encoding
-from lstm_attn.forecasts import encode_series, prepare_series
 from lstm_attn.frequency import Stamps
 from lstm_attn.labelled import prepare_labelled, read_labelled
 from lstm_attn.labels import listed
+from lstm_attn.origins import encode_series, prepare_series
 from lstm_attn.problems import Problems
 from lstm_attn.reading import FORMATS, find_files, format_of
 from lstm_attn.sequences import SequenceData, Split

@@ -14,9 +14,9 @@ from lstm_attn.columns import numbers
 from lstm_attn.config import TaskConfig
 from lstm_attn.errors import DataError
 from lstm_attn.frequency import Stamps, infer, places
-from lstm_attn.moments import Moments, moments
 from lstm_attn.problems import Problems, rows
 from lstm_attn.source import FileTable, wanted_columns
+from lstm_attn.timestamps import Timestamps, timestamps
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -70,7 +70,7 @@ def read_series(
     problems = Problems()
     names = tuple(name for name in wanted_columns(task) if name != task.time)
     values: list[list[Floats]] = []
-    times: list[Moments] = []
+    times: list[Timestamps] = []
     for file in tables:
         of_file: list[Floats] = []
         for name in names:
@@ -79,21 +79,21 @@ def read_series(
         values.append(of_file)
         if task.time is not None:
             with problems.collected():
-                times.append(moments(file.column(task.time)))
+                times.append(timestamps(file.column(task.time)))
     problems.settle()
     _check_zones(tables, times)
     lengths = [file.table.num_rows for file in tables]
     all_values = np.concatenate([np.stack(of_file, axis=1) for of_file in values])
     order = np.arange(len(all_values))
-    all_moments = None
+    all_stamps = None
     if task.time is not None:
-        all_moments = np.concatenate([time.stamps for time in times])
-        order = np.argsort(all_moments, kind="stable")
-        all_moments = all_moments[order]
+        all_stamps = np.concatenate([time.stamps for time in times])
+        order = np.argsort(all_stamps, kind="stable")
+        all_stamps = all_stamps[order]
     series = Series(
         columns=names,
         values=all_values[order],
-        stamps=all_moments,
+        stamps=all_stamps,
         in_utc=any(time.in_utc for time in times),
         files=tuple(file.path for file in tables),
         file=np.repeat(np.arange(len(lengths)), lengths)[order],
@@ -157,7 +157,7 @@ def written(moment: np.datetime64) -> str:
     return date if second == "00:00:00" else f"{date} {second.removesuffix(':00')}"
 
 
-def _check_zones(tables: Sequence[FileTable], times: Sequence[Moments]) -> None:
+def _check_zones(tables: Sequence[FileTable], times: Sequence[Timestamps]) -> None:
     other = [at for at, time in enumerate(times) if time.in_utc != times[0].in_utc]
     if other:
         first, second = ("a", "none") if times[0].in_utc else ("no", "one")

@@ -16,7 +16,7 @@ import pyarrow as pa
 from lstm_attn.columns import Column, is_text, labels, numbers, sequences, texts
 from lstm_attn.errors import DataError
 from lstm_attn.frequency import Stamps, infer, places
-from lstm_attn.moments import moments
+from lstm_attn.timestamps import timestamps
 from search.starting.files import KEY
 
 MOST_LABELS = 100
@@ -188,7 +188,7 @@ def _stamps(column: Column, values: npt.NDArray[np.float64] | None) -> Stamps | 
     if values is not None and not Profile(name=column.name).is_named_time:
         return None
     try:
-        return moments(column).stamps
+        return timestamps(column).stamps
     except DataError:
         return None
 

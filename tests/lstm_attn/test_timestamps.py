@@ -17,9 +17,9 @@ from lstm_attn.columns import Column
 from lstm_attn.config import DataConfig, TaskConfig
 from lstm_attn.data import prepare, read_rows
 from lstm_attn.errors import DataError
-from lstm_attn.moments import Moments, moments
 from lstm_attn.sequences import SequenceData
 from lstm_attn.series import written
+from lstm_attn.timestamps import Timestamps, timestamps
 
 TASK = TaskConfig(
     kind="forecasting",
@@ -39,8 +39,8 @@ def column(values: Sequence[object], kind: pa.DataType | None = None) -> Column:
     return Column(values=chunked, name="t", path=Path("a.csv"), key="task.time")
 
 
-def read(values: Sequence[object], kind: pa.DataType | None = None) -> Moments:
-    return moments(column(values, kind))
+def read(values: Sequence[object], kind: pa.DataType | None = None) -> Timestamps:
+    return timestamps(column(values, kind))
 
 
 def table(times: pd.DatetimeIndex) -> pd.DataFrame:

@@ -20,7 +20,7 @@ _ZONE = r".{8,}[T ]\d.*(?:Z|[+-]\d\d(?::?\d\d)?)\s*$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
+class Timestamps:
     """Points in time of a column."""
 
     stamps: Stamps
@@ -29,7 +29,7 @@ class Moments:
     """Whether they have a time zone, all of them."""
 
 
-def moments(column: Column) -> Moments:
+def timestamps(column: Column) -> Timestamps:
     """Read ISO dates with or without a time, slashes or hyphens; with a time zone turn into UTC.
 
     So that hours follow each other over a clock change, and files of summer and winter agree.
@@ -46,7 +46,7 @@ def moments(column: Column) -> Moments:
         if in_utc:
             values = values.cast(pa.timestamp(kind.unit, "UTC"))
         stamps = values.cast(pa.timestamp("us"), safe=False).to_numpy()
-        return Moments(stamps=np.asarray(stamps, dtype="M8[us]"), in_utc=in_utc)
+        return Timestamps(stamps=np.asarray(stamps, dtype="M8[us]"), in_utc=in_utc)
     if not (is_text(kind) or is_number(kind)):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds {kind}, not points in "
@@ -55,7 +55,7 @@ def moments(column: Column) -> Moments:
     return _parsed(column, values)
 
 
-def _parsed(column: Column, values: pa.ChunkedArray) -> Moments:
+def _parsed(column: Column, values: pa.ChunkedArray) -> Timestamps:
     written = pd.Series(values.cast(pa.string()).to_pylist(), dtype=object).fillna("")
     written = written.str.strip().str.replace("/", "-")
     dated = written.where(written.str.match(_DATE), "")
@@ -73,4 +73,4 @@ def _parsed(column: Column, values: pa.ChunkedArray) -> Moments:
             "write all rows with one, or all without",
         )
     stamps = np.asarray(parsed.dt.tz_localize(None).to_numpy(), dtype="M8[us]")
-    return Moments(stamps=stamps, in_utc=bool(zoned[0]))
+    return Timestamps(stamps=stamps, in_utc=bool(zoned[0]))
