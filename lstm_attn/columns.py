@@ -38,7 +38,9 @@ class Column:
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
         return DataError(
             f"{self.key}: column {self.name!r} {what} in row {rows[0] + 1} of {self.path}{more}"
-            f" - {cure}"
+            f" - {cure}",
+            row=int(rows[0]) + 1,
+            rows=len(rows),
         )
 
 

@@ -24,7 +24,18 @@ class LstmAttnError(Exception):
 
 
 class DataError(LstmAttnError):
-    """The input data cannot be read or do not fit the task."""
+    """The input data cannot be read or do not fit the task.
+
+    Arguments:
+        problems: the lines.
+        row: the first row of a column that is wrong, from 1; None where it is about no rows.
+        rows: how many are.
+    """
+
+    def __init__(self, *problems: str, row: int | None = None, rows: int = 0) -> None:
+        super().__init__(*problems)
+        self.row = row
+        self.rows = rows
 
 
 class NoRoom(LstmAttnError):

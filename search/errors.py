@@ -12,6 +12,7 @@ SearchError                  1
 │   └── LeaseLost            3   ... and has taken it over from this one
 ├── StudyDeleted             1   the study was deleted while it ran
 ├── TrialsFailed             1   the first trials all failed
+├── NoResult                 1   all trials have ended, none of them an epoch
 ├── Outage                   1   a disk stayed full, say; a study that ran can go on
 ├── DatabaseTrouble          1   the database failed while a study ran; it can go on
 ├── StoreError               1   a checkpoint cannot be written or read
@@ -84,6 +85,10 @@ class StudyDeleted(SearchError):
 
 class TrialsFailed(SearchError):
     """The first trials all failed."""
+
+
+class NoResult(SearchError):
+    """A study has all its trials, and none of them has ended an epoch."""
 
 
 class Outage(SearchError):

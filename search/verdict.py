@@ -1,9 +1,19 @@
 """What a study has come to beside its baselines and defaults, in numbers and in words."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from search.records import BaselineScore, ReplayedEpoch, StudySummary, TrialSummary
 from search.words import number
+
+WOULD_DO = {
+    "out_of_time": "raise trial_timeout in [resources], or shorten an epoch with epoch_steps in "
+    "[training]",
+    "out_of_memory": "search smaller sizes, a smaller batch_size or context, or raise "
+    "trial_memory in [resources] where it is set",
+    "diverged": "search smaller learning rates",
+}
+"""What would let trials end an epoch, by the kind of end that they came to."""
 
 
 def beats_strong(study: StudySummary) -> bool | None:
@@ -38,6 +48,42 @@ def verdict(study: StudySummary) -> str:
     if leader.default:
         said.append("It is one of the defaults: the search has found nothing better yet.")
     return " ".join(said)
+
+
+def no_leader(study: StudySummary) -> str:
+    """Say why a study has no best trial, as what most of its trials have ended with."""
+    ended = [trial for trial in study.trials if trial.state != "running"]
+    if not ended:
+        started = "ended an epoch" if study.trials else "started"
+        return f"no trial has {started} yet"
+    kinds = Counter(trial.kind or trial.state for trial in ended)
+    kind, alike = kinds.most_common(1)[0]
+    reasons = Counter(one.reason for one in ended if (one.kind or one.state) == kind)
+    reason, times = reasons.most_common(1)[0]
+    trials = "trial has ended before its" if len(ended) == 1 else "trials have ended before their"
+    most = "" if times == len(ended) else f", {alike} of them like this"
+    advice = f" - {WOULD_DO[kind]}" if kind in WOULD_DO else ""
+    which = "all " if len(ended) == len(study.trials) > 1 else ""
+    return f"{which}{len(ended):,} {trials} first epoch{most}: {reason or kind}{advice}"
+
+
+def fruitless(study: StudySummary, *, exhausted: bool) -> str:
+    """Say why a study with nothing left to run has no result, and how to go on.
+
+    Arguments:
+        study: as it stands.
+        exhausted: whether its space has no other configuration to try.
+    """
+    how = "under another --name" if exhausted else f"with --trials {larger_budget(study)}"
+    return (
+        f"study {study.name!r} has no result: {no_leader(study)}; once that is mended, launch it "
+        f"{how}"
+    )
+
+
+def larger_budget(study: StudySummary) -> int:
+    """Give a budget with which a study that has all its trials goes on."""
+    return max(2 * study.budget, study.finished + 1)
 
 
 def baselines_in_words(baselines: Sequence[BaselineScore], objective: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from search import operations
+from search import operations, verdict
 from search.cli.app import command
 from search.cli.options import (
     Checkpoints,
@@ -25,7 +25,7 @@ from search.cli.options import (
     places,
     whole,
 )
-from search.errors import SearchError, WrongUse
+from search.errors import NoResult, SearchError, WrongUse
 from search.records import Ending, Stopped
 from search.urls import without_password
 
@@ -84,7 +84,8 @@ def launch(
 
     Exit code 0: its budget is spent, or its time is over; 3: it is run elsewhere; 130 and 143:
     it was interrupted, and launching it again goes on with it; 1: so does it after a fault, as
-    after a disk that stays full, or a database out of reach, for 10 minutes.
+    after a disk that stays full, or a database out of reach, for 10 minutes; 1 as well where all
+    trials have ended, none of them an epoch.
     """
     from search.render import output, progress, standings
 
@@ -100,6 +101,9 @@ def launch(
             slots=slots,
             outage_seconds=storage_patience,
         )
+    if launched.fruitless:
+        exhausted = launched.ending is Ending.EXHAUSTED
+        raise NoResult(verdict.fruitless(launched.study, exhausted=exhausted))
     place = without_password(storage) if storage else None
     given = {"--name": name, "--storage": place, "--checkpoints": checkpoints}
     more: dict[str, int | list[str] | None] = {
@@ -133,7 +137,6 @@ def replay(
 
     Exit code 0: all are the same to the last bit; 1: some are not.
     """
-    from search import verdict
     from search.render import output, plain, progress, reports
 
     with progress.busy(f"training trial {number} again", sys.stderr, quiet=quiet) as say:

@@ -15,6 +15,7 @@ from search.export.study_file import one_trial_name
 from search.export.write import Source, plain_test, write_export
 from search.records import Exported, StudySummary, TrialSummary
 from search.spec import StudySpec
+from search.verdict import no_leader
 
 
 def export_best(
@@ -90,7 +91,8 @@ def _choose(study: StudySummary, store: Place, top: int) -> tuple[tuple[int, Tri
     """Choose the best trials that can be exported, with their ranks."""
     if not study.leaders:
         raise ExportRefused(
-            f"study {study.name!r}: no trial has finished an epoch yet - launch it, or wait"
+            f"study {study.name!r}: {no_leader(study)}"
+            + ("" if study.finished else " - launch it, or wait")
         )
     kept = kept_trials(store, study)
     if not kept:

@@ -27,7 +27,7 @@ def write(
     parts = [
         _task(spec),
         _standing(study),
-        verdict.verdict(study),
+        verdict.verdict(study) if study.leaders else _none(study),
         _configuration(study),
         _progress(study, spec, ended),
         _pruning(study, spec),
@@ -80,11 +80,16 @@ def _standing(study: StudySummary) -> str:
     baselines = sorted(study.baselines, key=lambda one: not one.strong)
     rows += [(one.name, one.validation.get(study.objective), _kind(one)) for one in baselines]
     if not rows:
-        return "No epoch has ended yet."
+        return ""
     lines = [f"| | {study.objective} | |", "|---|---:|---|"]
     return "\n".join(
         [*lines, *(f"| {name} | {words.number(value)} | {said} |" for name, value, said in rows)]
     )
+
+
+def _none(study: StudySummary) -> str:
+    why = verdict.no_leader(study)
+    return _plain(f"{why[0].upper()}{why[1:]}.")
 
 
 def _kind(baseline: BaselineScore) -> str:

@@ -228,6 +228,12 @@ class Launched:
     fresh: bool
     """Whether anything was run; a finished study that is launched again runs nothing."""
 
+    @property
+    def fruitless(self) -> bool:
+        """Whether nothing is left to run and none of its trials has ended an epoch."""
+        is_over = self.ending in (Ending.SPENT, Ending.EXHAUSTED)
+        return is_over and bool(self.study.trials) and not self.study.leaders
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:

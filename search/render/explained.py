@@ -10,8 +10,8 @@ from rich.text import Text
 from search.records import Explained, Ranked
 from search.render.layout import baseline_table, pairs, section, sentence
 from search.render.signs import Signs, bar
-from search.render.standings import failures, no_leader
-from search.verdict import verdict
+from search.render.standings import failures
+from search.verdict import no_leader, verdict
 from search.words import NOTHING, count, number, sense, setting
 
 BAR = 20

@@ -15,7 +15,7 @@ from search.records import (
     StudySummary,
     TrialSummary,
 )
-from search.verdict import beats_strong, same
+from search.verdict import beats_strong, no_leader, same
 
 if TYPE_CHECKING:
     from search.report.facts import Report
@@ -120,6 +120,7 @@ def _head(study: StudySummary) -> dict[str, Any]:
         "budget": study.budget,
         "finished": study.finished,
         **{state: study.count(state) for state in ("running", "complete", "pruned", "failed")},
+        "no_best": "" if study.leaders else no_leader(study),
         "owner": study.owner,
         "queued": plain(study.queued),
     }

@@ -9,7 +9,13 @@ from rich.text import Text
 
 from search.records import Ending, Launched, Queued, StudySummary, Submitted, TrialSummary
 from search.render.layout import lean, pairs, section, sentence
-from search.verdict import baselines_in_words, best_default, verdict
+from search.verdict import (
+    baselines_in_words,
+    best_default,
+    larger_budget,
+    no_leader,
+    verdict,
+)
 from search.words import STATES, listed, number, place, sense, settings
 
 REASONS = 5
@@ -63,11 +69,10 @@ def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
     study = replace(launch.study, owner=None)  # it was this launch
     said, command = launch.ending.value, ""
     if not launch.fresh:
-        more = max(2 * study.budget, study.finished + 1)
         said = (
             f"nothing is left to run, {study.finished} of {study.budget} are finished - for more:"
         )
-        command = f"{again} --trials {more}"
+        command = f"{again} --trials {larger_budget(study)}"
     elif launch.ending in _RESUMABLE:
         said += " - to go on:"
         command = again
@@ -136,11 +141,6 @@ def _command(line: str) -> list[Text]:
 
 def _worth(trial: TrialSummary) -> str:
     return f"{number(trial.value)} ({place(trial)})"
-
-
-def no_leader(study: StudySummary) -> str:
-    """Say why a study has no best trial."""
-    return "no trial has ended an epoch yet" if study.trials else "no trial has started yet"
 
 
 def failures(study: StudySummary) -> list[RenderableType]:

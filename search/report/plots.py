@@ -10,6 +10,7 @@ from search.report import figures
 from search.report.axes import Span, span, within
 from search.report.facts import Report
 from search.report.thinning import thin, thin_curve
+from search.verdict import no_leader
 from search.words import count, listed
 
 POINTS = 2_000
@@ -22,8 +23,6 @@ LINES = 150
 """The most trials that are drawn as a line over all parameters each."""
 ROUGH = 50
 """Trials below which importance is called rough."""
-NO_TRIALS = "No trial has started yet."
-NO_SCORES = "No trial has ended an epoch yet, so there is no score to draw."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,16 +149,10 @@ def _without_scores(report: Report) -> str:
     """Say why there is no score to draw; empty where there is one."""
     if report.ended:
         return ""
-    if not report.study.trials:
-        return NO_TRIALS
-    failed = report.study.count("failed")
-    if failed == len(report.study.trials):
-        return (
-            f"All {count(failed, 'trial')} failed before an epoch had ended."
-            if failed > 1
-            else ("The only trial failed before an epoch had ended.")
-        )
-    return NO_SCORES
+    if report.study.leaders:
+        return "No trial has a finite score to draw."
+    why = no_leader(report.study)
+    return f"{why[0].upper()}{why[1:]}."
 
 
 def _values(trials: Iterable[TrialSummary]) -> list[float]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from search.report.facts import Report
-from search.verdict import baselines_in_words, best_default, verdict
+from search.verdict import baselines_in_words, best_default, no_leader, verdict
 from search.words import (
     NOTHING,
     STATES,
@@ -34,7 +34,7 @@ def summary(report: Report) -> str:
     best = study.leaders[0] if study.leaders else None
     facts = {
         "objective": f"{study.objective} ({sense(study.direction)})",
-        "best": f"{number(best.value)} ({place(best)})" if best else _no_leader(report),
+        "best": f"{number(best.value)} ({place(best)})" if best else no_leader(study),
         "its other metrics": _others(report),
         "best default": f"{number(default.value)} ({place(default)})" if default else "none yet",
         "beside the best default": _beside(report, default.value if default else None),
@@ -56,7 +56,7 @@ def best(report: Report) -> str:
     """Show the best trials, beside the defaults that are not among them."""
     study = report.study
     if not study.leaders:
-        return f"<p>{escape(_no_leader(report))}.</p>"
+        return f"<p>{escape(no_leader(study))}.</p>"
     shown = report.best
     rest = [trial for trial in study.leaders[len(shown) :] if trial.default]
     head = ["", "trial", study.objective, "epoch", "weights", "time", "state", "configuration"]
@@ -149,10 +149,6 @@ def _others(report: Report) -> str:
     metrics = report.study.leaders[0].metrics if report.study.leaders else {}
     others = {name: one for name, one in metrics.items() if name != report.study.objective}
     return ", ".join(f"{name} {number(one)}" for name, one in others.items())
-
-
-def _no_leader(report: Report) -> str:
-    return "no trial has ended an epoch yet" if report.study.trials else "no trial has started yet"
 
 
 def _epochs(report: Report) -> str:

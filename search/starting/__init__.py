@@ -1,7 +1,8 @@
 """A study file for data that somebody has: looked at, guessed, and tried before it is written.
 
 `files` finds and reads the data, `profiles` tells what each column can be, `tables` chooses task
-and columns, `sizes` how large and how long; `drafting` puts them together and tries the result.
+and columns, `telling` says what columns lack, `sizes` how large and how long; `drafting` puts them
+together and tries the result.
 """
 
 from pathlib import Path

@@ -4,10 +4,11 @@ Letters: R rows.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from lstm_attn.frequency import Stamps, infer, places
 from lstm_attn.timestamps import timestamps
 from search.starting.files import KEY
 
+Kind = Literal["number", "label", "text", "time"]
+"""What the rows of a column may hold."""
 MOST_LABELS = 100
 """The most labels that are guessed to be some; `--target` takes any number."""
 ROWS_OF_LABEL = 4
@@ -27,6 +30,23 @@ WORDS_OF_TEXT = 3
 """Words from which on a text is surely one, on average."""
 _TIMES = frozenset({"date", "time", "datetime", "timestamp", "day", "month", "year", "ds", "when"})
 _COUNTERS = frozenset({"id", "index", "idx", "key", "uuid", "guid", "unnamed", "row", "number"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Rows of a column that lack what the others have."""
+
+    problem: str
+    """What is wrong with them, and what would do."""
+    row: int
+    """The first, from 1."""
+    rows: int
+    """How many there are."""
+
+    @property
+    def where(self) -> str:
+        """Name them as all messages do."""
+        return f"row {self.row}" + (f" and {self.rows - 1:,} more" if self.rows > 1 else "")
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: what passes over all rows is kept
@@ -55,6 +75,8 @@ class Profile:
     """Whether it is lists at all."""
     problem: str = ""
     """Why its lists are no sequences."""
+    holes: Mapping[Kind, Hole] = field(default_factory=dict)
+    """What a few of its rows lack to make it numbers, labels, texts or times."""
     rows: int = 0
     """How many rows there are."""
 
@@ -78,16 +100,11 @@ class Profile:
         return bool(self.words_of_name & _COUNTERS) and self.labels == self.rows
 
     @cached_property
-    def missing(self) -> int:
-        """Rows without a number."""
-        return 0 if self.values is None else int((~np.isfinite(self.values)).sum())
-
-    @cached_property
     def is_series(self) -> bool:
         """Whether it is numbers that a forecast can take in."""
         return (
             self.values is not None
-            and not self.missing
+            and "number" not in self.holes
             and not self.is_counter
             and bool((self.values != self.values[0]).any())
         )
@@ -157,55 +174,88 @@ def _profile(column: Column) -> Profile:
             is_list = not pa.types.is_struct(column.values.type)
             return Profile(name=column.name, rows=rows, is_list=is_list, problem=problem)
         return Profile(name=column.name, rows=rows, is_list=True, is_sequence=True)
-    values = _numbers(column)
-    found, largest = _labels(column)
-    written = _texts(column) if values is None else None
+    holes: dict[Kind, Hole] = {}
+    values = _numbers(column, holes)
+    found, largest = _labels(column, holes)
+    written = _texts(column, holes) if values is None else None
     lengths = [len(text) for text in written or ()]
     return Profile(
         name=column.name,
         rows=rows,
         values=values,
-        stamps=_stamps(column, values),
+        stamps=_stamps(column, values, holes),
         labels=found,
         largest=largest,
         is_text=written is not None,
         words=sum(len(text.split()) for text in written) / rows if written else 0.0,
         characters=sum(lengths) / rows if lengths else 0.0,
+        holes=holes,
     )
 
 
-def _numbers(column: Column) -> npt.NDArray[np.float64] | None:
+def _hole(error: DataError) -> Hole:
+    problem = error.problems[0].removeprefix(f"{KEY}: ")
+    return Hole(problem=problem, row=error.row or 0, rows=error.rows)
+
+
+def _are_few(error: DataError, column: Column) -> bool:
+    """Tell whether an error is of fewer rows than are as they should be."""
+    return 0 < 2 * error.rows < len(column.values)
+
+
+def _numbers(column: Column, holes: dict[Kind, Hole]) -> npt.NDArray[np.float64] | None:
     """Give numbers, where there is at least one, and nothing else."""
     try:
         values = numbers(column)
-    except DataError:
+    except DataError as error:
+        if _are_few(error, column):
+            holes["number"] = _hole(error)
         return None
-    return values if np.isfinite(values).any() else None
+    missing = np.flatnonzero(~np.isfinite(values))
+    if len(missing) == len(values):
+        return None
+    if len(missing):
+        cure = "fill it in, or name another column"
+        holes["number"] = _hole(column.problem("has no finite number", missing, cure))
+    return values
 
 
-def _stamps(column: Column, values: npt.NDArray[np.float64] | None) -> Stamps | None:
+def _stamps(
+    column: Column, values: npt.NDArray[np.float64] | None, holes: dict[Kind, Hole]
+) -> Stamps | None:
     """Give points in time; numbers are some where the column's name says so."""
     if values is not None and not Profile(name=column.name).is_named_time:
         return None
     try:
         return timestamps(column).stamps
-    except DataError:
+    except DataError as error:
+        if _are_few(error, column):
+            holes["time"] = _hole(error)
         return None
 
 
-def _labels(column: Column) -> tuple[int, float]:
+def _labels(column: Column, holes: dict[Kind, Hole]) -> tuple[int, float]:
     try:
         found, indices = labels(column)
-    except DataError:
+    except DataError as error:
+        holes["label"] = _hole(error)
         return 0, 0.0
     return len(found), float(np.bincount(indices).max() / len(indices))
 
 
-def _texts(column: Column) -> list[str] | None:
+def _texts(column: Column, holes: dict[Kind, Hole]) -> list[str] | None:
     kind: Any = column.values.type
     if not is_text(kind):
         return None
     try:
-        return texts(column)
-    except DataError:
+        written = texts(column)
+        blank = np.flatnonzero([not text.strip() for text in written])
+        if len(blank):
+            error = column.problem("has no text", blank, "add it, or remove such rows")
+            if _are_few(error, column):
+                holes["text"] = _hole(error)
+    except DataError as error:
+        if _are_few(error, column):
+            holes["text"] = _hole(error)
         return None
+    return written

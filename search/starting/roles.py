@@ -8,6 +8,7 @@ import numpy as np
 from lstm_attn.config import TaskKind
 from search.errors import WrongUse
 from search.starting.profiles import MOST_LABELS, ROWS_OF_LABEL, WORDS_OF_TEXT, Profile
+from search.starting.telling import holes, listed, named, target_in_time, why_not
 
 LABELS = ("label", "target", "class", "category", "sentiment", "y", "tag", "rating", "stars")
 SERIES = ("target", "y", "value", "sales", "units", "demand", "load", "close", "price", "count")
@@ -50,9 +51,9 @@ def classification(profiles: Sequence[Profile], shown: str, target: str | None) 
         broken = [f"classification: {one.problem}" for one in others if one.is_list]
         none = (
             f"classification: no column of texts or of lists of numbers in {shown} - "
-            f"it has {_named(others)}; give each row a text, or all its steps as a list"
+            f"it has {named(others)}; give each row a text, or all its steps as a list"
         )
-        problems += broken or [none]
+        problems += broken or holes(others, "text", "classification") or [none]
     given = inputs[0].name if inputs else ""
     label = _label(profiles, shown, target, given, problems)
     if problems or label is None:
@@ -98,19 +99,18 @@ def forecasting(
     wanted = next((one for one in profiles if one.name == target), None)
     problems = []
     if not series:
-        problems.append(
+        none = (
             f"forecasting: no column of numbers that change, one in every row, in {shown} - "
-            f"it has {_named(profiles)}; fill in what is missing"
+            f"it has {named(profiles)}"
         )
-    if wanted is not None and wanted.values is None:
+        problems += holes(profiles, "number", "forecasting") or [none]
+    if wanted is not None and "number" in wanted.holes:
+        problems = [f"--target: {wanted.holes['number'].problem}"]
+    elif wanted is not None and wanted.values is None:
         problems.append(
-            f"--target: {target!r} holds no numbers, and a forecast is of numbers - "
+            target_in_time(profiles, wanted)
+            or f"--target: {target!r} holds no numbers, and a forecast is of numbers - "
             "name a column of numbers"
-        )
-    elif wanted is not None and wanted.missing:
-        problems.append(
-            f"--target: {target!r} has no finite number in {wanted.missing:,} of "
-            f"{wanted.rows:,} rows - fill it in, or name another column"
         )
     if problems:
         raise WrongUse(*problems)
@@ -126,7 +126,7 @@ def forecasting(
         time=time if time is not None and time.frequency else None,
         reasons={
             "task": f"forecasting: {why}",
-            "inputs": _listed(inputs),
+            "inputs": listed(inputs),
             "target": f"{chosen.name}, {'asked for' if wanted else f'{guess}; else say --target'}",
             **_left_out(profiles, {*inputs, time.name if time else ""}),
         },
@@ -152,10 +152,11 @@ def language(profiles: Sequence[Profile], shown: str, target: str | None, *, for
     if forced and not found:
         found = [one for one in profiles if one.is_text]
     if not found:
-        problems.append(
+        none = (
             f"language-modeling: no column of {shown} has a text in every row - "
-            f"it has {_named(profiles)}; give a file of text"
+            f"it has {named(profiles)}; give a file of text"
         )
+        problems += holes(profiles, "text", "language-modeling") or [none]
     if problems:
         raise WrongUse(*problems)
     return Roles(
@@ -181,10 +182,13 @@ def _label(
     if target is not None:
         wanted = next(one for one in profiles if one.name == target)
         if wanted.labels < 2:  # noqa: PLR2004 - nothing to tell apart
-            got = "one label only" if wanted.labels else "no label in some rows, or lists"
+            got = "has one label only" if wanted.labels else "holds lists"
+            hole = wanted.holes.get("label")
             problems.append(
-                f"--target: {target!r} has {got} - name a column with two labels or more, "
-                "one in every row"
+                f"--target: {hole.problem}"
+                if hole
+                else f"--target: {target!r} {got} - name a column with two labels or more, one in "
+                "every row"
             )
         return wanted
     found = [one for one in profiles if one.can_be_labels and one.name != given]
@@ -192,7 +196,7 @@ def _label(
         problems.append(
             f"classification: no column in {shown} that could be labels, from 2 to {MOST_LABELS} "
             f"different ones, each in {ROWS_OF_LABEL} rows or more - "
-            f"it has {_named(profiles)}; name it with --target"
+            f"it has {named(profiles)}; name it with --target"
         )
         return None
     words = [one for one in found if one.values is None]
@@ -228,8 +232,13 @@ def _time(profiles: Sequence[Profile], shown: str, *, forced: bool) -> tuple[Pro
             f"{labelled[0].name!r} - say --task forecasting where rows follow each other in time"
         )
     undated = [one for one in profiles if one.values is None and one.is_named_time]
-    why = f"{undated[0].name!r} has no time as" if undated else "there is no column of times, as"
-    return None, f"rows of numbers are taken in their order: {why} 2012-01-31"
+    if holed := [one for one in profiles if "time" in one.holes]:
+        why = f"{holed[0].name!r} has no time in {holed[0].holes['time'].where}"
+    elif undated:
+        why = f"{undated[0].name!r} has no time as 2012-01-31"
+    else:
+        why = "there is no column of times, as 2012-01-31"
+    return None, f"rows of numbers are taken in their order: {why}"
 
 
 def _texts(profiles: Iterable[Profile]) -> list[Profile]:
@@ -251,30 +260,5 @@ def _ranked(found: Sequence[Profile], names: Sequence[str], *, last: bool = Fals
 
 
 def _left_out(profiles: Iterable[Profile], used: set[str]) -> dict[str, str]:
-    said = [f"{one.name} ({_why_not(one)})" for one in profiles if one.name not in used]
-    return {"left out": _listed(said)} if said else {}
-
-
-def _why_not(one: Profile) -> str:
-    if one.missing:
-        return f"no number in {one.missing:,} of {one.rows:,} rows"
-    if one.is_counter:
-        return "counts the rows"
-    if one.stamps is not None:
-        return "a time"
-    if one.values is not None:
-        return "numbers" if one.is_series else "the same in every row"
-    if one.is_list:
-        return "lists"
-    return "text" if one.can_be_text else "labels" if one.labels else "values are missing"
-
-
-def _named(profiles: Sequence[Profile]) -> str:
-    return _listed([one.name for one in profiles]) or "no other column"
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Name the first of many."""
-    most = 12
-    more = [f"{len(names) - most} more"] if len(names) > most else []
-    return ", ".join([*names[:most], *more])
+    said = [f"{one.name} ({why_not(one)})" for one in profiles if one.name not in used]
+    return {"left out": listed(said)} if said else {}

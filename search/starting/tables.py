@@ -7,6 +7,7 @@ from lstm_attn.config import TASK_KINDS, TaskKind
 from search.errors import WrongUse
 from search.starting.profiles import Profile
 from search.starting.roles import Roles, classification, forecasting, language
+from search.starting.telling import alone, target_in_time
 
 
 def choose(
@@ -30,12 +31,20 @@ def choose(
         "forecasting": lambda: forecasting(profiles, shown, target, forced=forced),
         "language-modeling": lambda: language(profiles, shown, target, forced=forced),
     }
+    if (
+        target is not None
+        and kind is None
+        and (why := target_in_time(profiles, next(one for one in profiles if one.name == target)))
+    ):
+        raise WrongUse(why)
     problems: list[str] = []
     for task in _order(profiles, target) if kind is None else (kind,):
         try:
             return makers[task]()
         except WrongUse as error:
             problems += error.problems
+    if len(profiles) == 1 and not profiles[0].holes:
+        raise WrongUse(alone(shown, profiles[0]))
     raise WrongUse(*problems)
 
 
@@ -59,7 +68,7 @@ def _order(profiles: Sequence[Profile], target: str | None) -> list[TaskKind]:
     others = [one for one in profiles if one is not wanted]
     has_inputs = any(one.is_list or one.can_be_text for one in others)
     if wanted is not None:
-        if wanted.values is None:
+        if wanted.values is None and "number" not in wanted.holes:
             return ["classification"]
         if wanted.can_be_labels:
             return ["classification", "forecasting"] if has_inputs else ["forecasting"]

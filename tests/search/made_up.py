@@ -97,11 +97,14 @@ def odd_studies() -> dict[str, tuple[StudySummary, StudySpec]]:
     """Give studies with little or nothing to draw, by what is odd about them."""
     spec, fixed = spec_of(), spec_of(domains={})
     failed = [trial_of(n, None, state="failed", reason=SCRIPT) for n in range(3)]
+    over = {"kind": "out_of_time", "reason": "past trial_timeout: 2 s"}
+    late = [trial_of(0, None, kind="diverged"), *(trial_of(n, None, **over) for n in (1, 2))]
     return {
         "empty": (study_of(budget=12), spec),
         "running": (study_of(trial_of(0, None, state="running"), owner="host, process 1"), spec),
         "failures": (study_of(*failed), spec),
         "one failure": (study_of(failed[0]), spec),
+        "out of time": (study_of(*late), spec),
         "equal": (study_of(*(trial_of(n, 0.5) for n in range(8))), spec),
         "single": (study_of(trial_of(0, 0.5, state="complete")), spec),
         "fixed": (study_of(*(trial_of(n, 0.5 + n, params={}) for n in range(8))), fixed),

@@ -93,6 +93,14 @@ def test_it_sets_the_best_beside_default_and_baselines_and_says_how_to_take_it(c
     assert "\n    lstm-search export small --to exports/small\n" in note
 
 
+def test_without_a_score_it_says_why(case: Case) -> None:
+    case.open()
+    assert "No trial has started yet." in case.note
+    case.trial(state=TrialState.PRUNED, kind="diverged", reason="loss is nan at step 3")
+    said = "1 trial has ended before its first epoch: loss is nan at step 3 - search smaller"
+    assert said in case.later()
+
+
 def test_it_reads_as_the_same_figures_do_elsewhere(case: Case) -> None:
     case.trial(12345.6, default=True)
     case.open()

@@ -35,6 +35,7 @@ from search.records import (
     Launched,
     ModelCost,
     Outcome,
+    OutcomeKind,
     ReplayedEpoch,
     Reported,
     Slots,
@@ -298,9 +299,15 @@ class Saboteur:
         return Reported(number=self.task.number, attempt=self.task.attempt, report=report)
 
     def failed(self) -> Event:
+        return self.ended("failed", "the disk is full")
+
+    def out_of_time(self) -> Event:
+        return self.ended("out_of_time", "past trial_timeout: 2 s")
+
+    def ended(self, kind: OutcomeKind, reason: str) -> Event:
         assert self.task
         task, self.task = self.task, None
-        outcome = Outcome(kind="failed", reason="the disk is full", best=None)
+        outcome = Outcome(kind=kind, reason=reason, best=None)
         return Ended(number=task.number, attempt=task.attempt, outcome=outcome, weights=None)
 
 

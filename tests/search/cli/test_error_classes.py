@@ -67,7 +67,7 @@ def cluster_error(shelf: Any) -> None:
 
 
 def export_refused(shelf: Any) -> None:
-    line = "study 'moods': no trial has finished an epoch yet - launch it, or wait"
+    line = "study 'moods': no trial has started yet - launch it, or wait"
     shelf.wrong.tells("export moods --to out", {}, line)
 
 
@@ -101,6 +101,18 @@ def trials_failed(shelf: Any) -> None:
     shelf.launch(
         lambda workers: workers.failed(), "the first 5 trials all failed:\nthe disk is full", code=1
     )
+
+
+def no_result(shelf: Any) -> None:
+    said = (
+        "study 'moods' has no result: all 9 trials have ended before their first epoch: past "
+        "trial_timeout: 2 s - raise trial_timeout in [resources], or shorten an epoch with "
+        "epoch_steps in [training]; once that is mended, launch it with --trials 18"
+    )
+    shelf.launch(lambda workers: workers.out_of_time(), said, code=1)
+    line = f"study 'moods': {said.split(': ', 1)[1].split(';', maxsplit=1)[0]}"
+    shelf.wrong.tells("export moods --to out", {}, line)
+    shelf.wrong.tells("launch moods.toml --quiet", {}, said, code=1, at_work=True)  # runs nothing
 
 
 def outage(shelf: Any) -> None:
@@ -205,6 +217,7 @@ CASES: dict[type[Exception], Callable[[Any], None]] = {
     errors.LeaseLost: lease_lost,
     errors.StudyDeleted: study_deleted,
     errors.TrialsFailed: trials_failed,
+    errors.NoResult: no_result,
     errors.Outage: outage,
     errors.DatabaseTrouble: database_trouble,
     errors.StoreError: store_error,

@@ -147,8 +147,8 @@ def test_weights_that_another_program_wrote_are_named(own_study, tmp_path, as_pa
 
 
 def test_before_the_first_epoch_there_is_nothing_to_export(own_study, tmp_path):
-    nothing = replace(own_study.study, leaders=())
-    with pytest.raises(ExportRefused, match="'rows': no trial has finished an epoch yet"):
+    nothing = replace(own_study.study, trials=(), leaders=())
+    with pytest.raises(ExportRefused, match="'rows': no trial has started yet - launch"):
         own_study.export(tmp_path / "out", study=nothing)
 
 

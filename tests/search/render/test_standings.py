@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import RenderableType
 
+from search import verdict
 from search.records import (
     Ending,
     Explained,
@@ -17,7 +18,7 @@ from search.records import (
     SubmissionState,
     TrialSummary,
 )
-from search.render import explained, standings
+from search.render import explained, plain, standings
 from search.render.signs import FINE
 
 Trial = Callable[..., TrialSummary]
@@ -73,9 +74,47 @@ def test_a_study_without_scores_is_said_to_be_one(
     text = printed(VIEWS[view](make_study(*trials)))
     assert "nan" not in text.lower()
     if view != "list":
-        words = "no trial has ended an epoch yet" if failures else "no trial has started yet"
-        assert words in text
+        words = "all 3 trials have ended before their first" if failures else "no trial has started"
+        assert words in " ".join(text.split())
         assert ("out of disk" in text) == bool(failures)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ([], "no trial has ended an epoch yet"),
+        (
+            [("out_of_time", "past trial_timeout: 2 s")],
+            (
+                "1 trial has ended before its first epoch: past trial_timeout: 2 s - raise "
+                "trial_timeout in [resources], or shorten an epoch with epoch_steps in [training]"
+            ),
+        ),
+        (
+            [("failed", "odd"), ("out_of_memory", "past 1"), ("out_of_memory", "past 2")],
+            (
+                "3 trials have ended before their first epoch, 2 of them like this: past 1 - "
+                "search smaller sizes, a smaller batch_size or context, or raise trial_memory in "
+                "[resources] where it is set"
+            ),
+        ),
+        (
+            [("failed", "the disk is full")] * 2,
+            "2 trials have ended before their first epoch: the disk is full",
+        ),
+    ],
+)
+def test_without_a_score_most_ends_say_why(
+    ends: list[tuple[str, str]], said: str, make_study: Study, make_trial: Trial
+) -> None:
+    trials = [
+        make_trial(number, kind=kind, reason=reason) for number, (kind, reason) in enumerate(ends)
+    ]
+    study = make_study(*trials, make_trial(9, state="running"))
+    assert verdict.no_leader(study) == said
+    assert plain.status(study)["no_best"] == said
+    done = verdict.no_leader(make_study(*trials))
+    assert done == f"all {said}" if len(ends) > 1 else bool(ends) == (done == said)
 
 
 def test_reasons_of_failures_are_counted(

@@ -22,9 +22,12 @@ from tests.search.made_up import SCRIPT, odd_studies, report_of, searched, study
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 WHY = {
     "empty": "No trial has started yet.",
-    "running": "No trial has ended an epoch yet, so there is no score to draw.",
-    "failures": "All 3 trials failed before an epoch had ended.",
-    "one failure": "The only trial failed before an epoch had ended.",
+    "running": "No trial has ended an epoch yet.",
+    "failures": f"All 3 trials have ended before their first epoch: {SCRIPT}.",
+    "one failure": f"1 trial has ended before its first epoch: {SCRIPT}.",
+    "out of time": "All 3 trials have ended before their first epoch, 2 of them like this: "
+    "past trial_timeout: 2 s - raise trial_timeout in [resources], or shorten an epoch with "
+    "epoch_steps in [training].",
     "equal": "All 8 trials have the same score, so no parameter made a difference.",
     "single": "1 of the trials so far has ended an epoch, and importance needs 5.",
     "fixed": "All parameters are fixed, so there is none to draw.",

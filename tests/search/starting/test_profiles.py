@@ -9,7 +9,7 @@ import pytest
 
 from lstm_attn.frequency import Stamps, infer
 from search import operations
-from search.starting import profiles
+from search.starting import profiles, telling
 from search.starting.profiles import Profile, profile
 from tests.search.starting.made_up import SHOP
 
@@ -46,12 +46,9 @@ def test_numbers_are_passed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.values is not None
     monkeypatch.setattr(Counted, "passes", 0)
     one = Profile(name="x", values=found.values.view(Counted), labels=3, rows=90)
-    told = [
-        (one.is_series, one.is_counter, one.missing, one.can_be_labels, Counted.passes)
-        for _ in range(3)
-    ]
-    assert told[0][:4] == (True, False, 0, True)
-    assert told[0][4] > 0
+    told = [(one.is_series, one.is_counter, one.can_be_labels, Counted.passes) for _ in range(3)]
+    assert told[0][:3] == (True, False, True)
+    assert told[0][3] > 0
     assert set(told) == {told[0]}
 
 
@@ -62,3 +59,20 @@ def test_why_lists_are_no_sequences_is_told_without_the_key_it_was_asked_by(
         monkeypatch.setattr(profiles, "KEY", key)
         [one] = profile(pa.table({"x": [[[1, 2]], [[1]]]}), Path("a.jsonl"))
         assert one.problem.startswith("column 'x' has ")
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ([1.0, None, 2.5, None, 7.0], "no number in row 2 and 1 more"),
+        (["1", "2", "x", "4.5", "5"], "no number in row 3"),
+        (["2012-01-01", "2012-01-02", "2012-01-03", None], "no time in row 4"),
+        (["a", "b", "", "b"], "nothing in row 3"),
+        (["a", "b"] * 9, "labels"),
+        ([2.0, 2.0, 2.0], "the same in every row"),
+        ([{"a": 1}], "objects"),
+    ],
+)
+def test_what_a_column_lacks_is_said_with_its_row(column: list[object], said: str) -> None:
+    [one] = profile(pa.table({"x": column}), Path("a.csv"))
+    assert telling.why_not(one) == said

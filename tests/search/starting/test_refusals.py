@@ -130,7 +130,69 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
     "a target with holes": (
         table("a.csv", ["d", "x"], [[day(n), n % 7 if n % 9 else ""] for n in range(90)]),
         "a.csv --target x",
-        "--target: 'x' has no finite number in 10 of 90 rows - fill it in, or name another column",
+        "--target: column 'x' has no finite number in row 1 of a.csv and 9 more - fill it in, ...",
+    ),
+    "a target with something else in it": (
+        table("a.csv", ["d", "x"], [[day(n), "oops" if n == 4 else n % 7] for n in range(90)]),
+        "a.csv --target x",
+        "--target: column 'x' is 'oops', no number, in row 5 of a.csv - mend or remove such rows",
+    ),
+    "a row without a label": (
+        table("a.csv", ["text", "y"], [[f"it was {n}", "ab"[n % 2] * (n != 6)] for n in range(90)]),
+        "a.csv --target y",
+        "--target: column 'y' has no label in row 7 of a.csv - add it",
+    ),
+    "a row without a text": (
+        table(
+            "a.csv",
+            ["text", "y"],
+            [[f"it was {n} again" * (n not in (5, 8)), "ab"[n % 2]] for n in range(90)],
+        ),
+        "a.csv --target y",
+        (
+            "classification: column 'text' has no text in row 6 of a.csv and 1 more - add it, or "
+            "remove such rows"
+        ),
+    ),
+    "numbers of which one is missing": (
+        table("a.csv", ["d", "x"], [[day(n), n % 7 if n != 4 else ""] for n in range(90)]),
+        "a.csv --task forecasting",
+        "forecasting: column 'x' has no finite number in row 5 of a.csv - fill it in, or name ...",
+    ),
+    "dates to forecast": (
+        table("a.csv", ["d", "when", "x"], [[day(n), day(n % 9), n % 7] for n in range(90)]),
+        "a.csv --target when",
+        (
+            "--target: 'when' holds times, which are neither numbers to forecast nor labels - "
+            "write numbers in their place, such as days since the first, or name another column, "
+            "such as x"
+        ),
+    ),
+    "dates to forecast, by the task": (
+        table("a.csv", ["d", "when"], [[day(n), day(n % 9)] for n in range(90)]),
+        "a.csv --target when --task forecasting",
+        "--target: 'when' holds times, ... - write numbers in their place, ... another column",
+    ),
+    "the time as the target": (
+        table("a.csv", ["d", "x", "y"], [[day(n), n % 7, n % 5] for n in range(90)]),
+        "a.csv --target d",
+        (
+            "--target: 'd' is the time of each row, which is known beforehand - name the column to "
+            "forecast, such as x, y"
+        ),
+    ),
+    "one column of times": (
+        table("a.csv", ["d"], [[day(n)] for n in range(90)]),
+        "a.csv",
+        (
+            "DATA: a.csv has one column only, 'd' (a time) - give a column of numbers to forecast, "
+            "of texts of several words, or of labels beside texts or lists"
+        ),
+    ),
+    "one column of labels": (
+        table("a.csv", ["w"], [["ab"[n % 2]] for n in range(90)]),
+        "a.csv --target w",
+        "DATA: a.csv has one column only, 'w' (labels) - give a column of numbers to forecast, ...",
     ),
     "one label": (
         table("a.csv", ["text", "y"], [[f"it was {n} again", "a"] for n in range(90)]),
