@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -119,8 +120,12 @@ class Bench:
 
     def worker_pids(self, process: subprocess.Popen[str]) -> list[int]:
         """Find the processes in which trials run."""
-        children = psutil.Process(process.pid).children(recursive=True)
-        return [child.pid for child in children if "ray::Worker" in " ".join(child.cmdline())]
+        found = []
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                if "ray::Worker" in " ".join(child.cmdline()):
+                    found.append(child.pid)
+        return found
 
     def check_whole(self, budget: int, name: str = "short") -> None:
         """The budget exactly, nothing running, no number or epoch missing or doubled.

@@ -3,8 +3,9 @@
 import ctypes
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -40,14 +41,36 @@ def fill(disk: Path) -> None:
             file.write(bytes(512))
 
 
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Leave no room on a disk, not even what is given free meanwhile."""
+    over = Event()
+
+    def go_on() -> None:
+        while not over.wait(0.05):
+            fill(disk)
+
+    fill(disk)
+    filling = Thread(target=go_on)
+    filling.start()
+    try:
+        yield
+    finally:
+        over.set()
+        filling.join()
+        (disk / FILL).unlink()
+
+
 def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_with_room(
     small_disk: Path, bench: Any
 ) -> None:
     bench.write(trials=3, steps=240)
     impatient = bench.launch("--storage-patience", "4s")
     bench.wait_until(lambda: bench.epochs() >= 2, impatient)
-    fill(small_disk)
-    code, _, said = bench.finish(impatient)
+    with filled(small_disk):
+        code, _, said = bench.finish(impatient)
+        refused = bench.launch("--timeout", "5s")
+        refusal = bench.finish(refused)
     assert code == 1, said
     assert said.count("; waiting up to 4 s: running trials train on") == 1
     assert "make room on its disk, and launch again" in said.splitlines()[-1]
@@ -55,23 +78,19 @@ def test_a_full_disk_is_waited_for_then_ends_the_launch_and_the_study_goes_on_wi
     running = [trial for trial in bench.trials() if not trial.state.is_finished()]
     assert running
 
-    refused = bench.launch("--timeout", "5s")
-    code, _, said = bench.finish(refused)
-    assert code == 1, said
-    assert "nothing was begun, its time is over" in said
+    assert refusal[0] == 1, refusal[2]
+    assert "nothing was begun, its time is over" in refusal[2]
 
-    (small_disk / FILL).unlink()
     patient = bench.launch()
     recorded = bench.epochs()
     bench.wait_until(lambda: bench.epochs() > recorded, patient)
-    fill(small_disk)
     heard = []
-    for line in patient.stderr:
-        heard.append(line)
-        if "waiting up to 10 min" in line:
-            break
+    with filled(small_disk):
+        for line in patient.stderr:
+            heard.append(line)
+            if "waiting up to 10 min" in line:
+                break
     assert "waiting up to 10 min" in heard[-1], "".join(heard)
-    (small_disk / FILL).unlink()
     code, _, said = bench.finish(patient)
     assert code == 0, said
     assert said.count("all is well again after") == 1
