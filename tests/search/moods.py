@@ -1,5 +1,12 @@
 """A study file and its data: ten times good and ten times bad."""
 
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from search.spec import load
+from search.submissions import Submission, Submissions
+
 STUDY = """
 name = "moods"
 [data]
@@ -23,3 +30,13 @@ epochs = 2
 trials = 9
 """
 MOODS = "text,mood\n" + "it was good,up\nit was bad,down\n" * 10
+
+
+def submitted(engine: Engine, folder: Path, name: str = "moods") -> tuple[Submissions, Submission]:
+    """Put the study on a database's queue, and give the queue and its place there."""
+    path = folder / f"{name}.toml"
+    path.write_text(STUDY.replace("moods", name))
+    (folder / "a.csv").write_text(MOODS)
+    queue = Submissions(engine)
+    given = load(path).given
+    return queue, queue.add(study=name, given=given, path=str(path), checkpoints=None)

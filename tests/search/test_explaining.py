@@ -15,9 +15,7 @@ from search.ledger import Ledger
 from search.records import Explained, Outcome
 from search.settings import Settings
 from search.space import Choice
-from search.spec import load
-from search.submissions import Submissions
-from tests.search.moods import MOODS, STUDY
+from tests.search.moods import submitted
 
 
 @pytest.fixture
@@ -146,10 +144,6 @@ def test_a_study_that_is_deleted_before_its_best_are_read_is_not_there(
 
 
 def test_a_study_that_has_not_begun_is_said_to_have_not(desk: Any, tmp_path: Any) -> None:
-    (tmp_path / "small.toml").write_text(STUDY.replace("moods", "small"))
-    (tmp_path / "a.csv").write_text(MOODS)
-    file = load(tmp_path / "small.toml")
-    queue = Submissions(desk.archive().storage.engine)
-    queue.add(study="small", given=file.given, path=str(file.path), checkpoints=None)
+    submitted(desk.archive().storage.engine, tmp_path, "small")
     found = explained(desk)
     assert (found.best, found.importance, found.no_importance) == ((), {}, NOT_BEGUN)

@@ -31,10 +31,8 @@ from search.records import (
     Unseen,
 )
 from search.settings import Settings
-from search.spec import load
 from search.strategy import distributions
-from search.submissions import Submissions
-from tests.search.moods import MOODS, STUDY
+from tests.search.moods import submitted
 
 
 @pytest.fixture
@@ -306,11 +304,7 @@ def test_a_signal_in_the_very_first_look_leaves_nothing_to_sum_up(
 def test_a_submission_that_is_deleted_before_it_began_was_deleted(
     desk: Any, settings: Settings, tmp_path: Any
 ) -> None:
-    (tmp_path / "moods.toml").write_text(STUDY)
-    (tmp_path / "a.csv").write_text(MOODS)
-    file = load(tmp_path / "moods.toml")
-    queue = Submissions(desk.archive().storage.engine)
-    queue.add(study="moods", given=file.given, path=str(file.path), checkpoints=None)
+    queue, _ = submitted(desk.archive().storage.engine, tmp_path)
     with pytest.raises(StudyDeleted, match="'moods' was deleted"):
         follow(settings, "moods", lambda _: None, sleep=lambda _: queue.forget("moods") and None)
 
@@ -338,11 +332,7 @@ def test_of_a_study_that_nobody_runs_nothing_is_told(desk: Any, settings: Settin
 
 
 def test_a_submitted_study_is_waited_for(desk: Any, settings: Settings, tmp_path: Any) -> None:
-    (tmp_path / "small.toml").write_text(STUDY.replace("moods", "small"))
-    (tmp_path / "a.csv").write_text(MOODS)
-    file = load(tmp_path / "small.toml")
-    queue = Submissions(desk.archive().storage.engine)
-    one = queue.add(study="small", given=file.given, path=str(file.path), checkpoints=None)
+    queue, one = submitted(desk.archive().storage.engine, tmp_path, "small")
     seen: list[Fact] = []
     steps = iter([desk.open, lambda: queue.settle(one, "done", "so"), desk.close])
     watched = follow(settings, "small", seen.append, sleep=lambda _: next(steps)() and None)
@@ -359,11 +349,7 @@ def test_a_submitted_study_is_waited_for(desk: Any, settings: Settings, tmp_path
 def test_a_submission_that_never_began_can_be_summed_up(
     desk: Any, settings: Settings, tmp_path: Any
 ) -> None:
-    (tmp_path / "moods.toml").write_text(STUDY)
-    (tmp_path / "a.csv").write_text(MOODS)
-    file = load(tmp_path / "moods.toml")
-    queue = Submissions(desk.archive().storage.engine)
-    one = queue.add(study="moods", given=file.given, path=str(file.path), checkpoints=None)
+    queue, one = submitted(desk.archive().storage.engine, tmp_path)
     watched = follow(
         settings, "moods", lambda _: None, sleep=lambda _: queue.settle(one, "ended", "so") and None
     )

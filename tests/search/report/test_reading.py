@@ -7,9 +7,7 @@ import pytest
 from search.archive import Archive
 from search.errors import StudyNotFound, WrongUse
 from search.report.reading import read
-from search.spec import load
-from search.submissions import Submissions
-from tests.search.moods import MOODS, STUDY
+from tests.search.moods import submitted
 
 
 def test_a_study_that_is_deleted_while_it_is_read_waits_for_no_server(
@@ -39,10 +37,6 @@ def test_a_study_that_is_deleted_while_it_is_read_waits_for_no_server(
 
 
 def test_a_study_that_has_only_been_submitted_is_not_reported(desk: Any, tmp_path: Any) -> None:
-    (tmp_path / "moods.toml").write_text(STUDY)
-    (tmp_path / "a.csv").write_text(MOODS)
-    file = load(tmp_path / "moods.toml")
-    queue = Submissions(desk.archive().storage.engine)
-    queue.add(study="moods", given=file.given, path=str(file.path), checkpoints=None)
+    submitted(desk.archive().storage.engine, tmp_path)
     with pytest.raises(WrongUse, match="'moods' waits for a server"):
         read(desk.archive(), "moods")
