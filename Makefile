@@ -16,9 +16,9 @@ quickstart: $(INSTALLED)
 	@echo "  $(BIN)/lstm-search dashboard         all trials in a browser"
 	@echo "  studies/                             a study file for each task, to copy for your own data"
 
-# Two at a time: the tests that kill and wait, one after the other, beside all the others.
+# Three at a time, on two cores too: two groups of tests that kill and wait, beside all the others.
 test: lint
-	$(BIN)/python -m pytest -q --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -q --numprocesses=3 --dist=loadgroup --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check

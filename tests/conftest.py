@@ -14,8 +14,14 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from tests.postgresql import Server
 
-ONE_AT_A_TIME = ("tests/faults/", "tests/search/workers/test_cluster.py")
-"""Tests that bring up several nodes, or kill in the midst of work: never two of them at once."""
+CLUSTERS = tuple(
+    f"tests/faults/test_{name}.py" for name in ("drill", "nodes", "postgresql", "server")
+)
+ONE_AT_A_TIME = {
+    "clusters": (*CLUSTERS, "tests/search/workers/test_cluster.py"),
+    "kills": ("tests/faults/",),
+}
+"""Tests that bring up several nodes, or kill in the midst of work: never two of a group at once."""
 
 settings.register_profile("steady", deadline=None)  # a slow machine fails no test
 settings.load_profile("steady")
@@ -25,7 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file in one process, where two share the work."""
     for item in items:
         file = item.nodeid.partition("::")[0]
-        group = "faults" if file.startswith(ONE_AT_A_TIME) else file
+        groups = (group for group, files in ONE_AT_A_TIME.items() if file.startswith(files))
+        group = next(groups, file)
         item.add_marker(pytest.mark.xdist_group(group))
 
 
