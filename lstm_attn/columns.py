@@ -195,9 +195,10 @@ def refuse_missing(column: Column, values: pa.ChunkedArray, what: str) -> None:
 
 
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give values (R,) that a dictionary stands for; others as they are."""
-    is_dictionary = pa.types.is_dictionary(values.type)
-    return values.cast(values.type.value_type) if is_dictionary else values
+    """Give values (R,) that a dictionary or views stand for; others as they are."""
+    if pa.types.is_dictionary(values.type):
+        return values.cast(values.type.value_type)
+    return values.cast(pa.large_string()) if pa.types.is_string_view(values.type) else values
 
 
 def _floats(values: Any) -> npt.NDArray[np.float64]:  # noqa: ANN401 - pyarrow is untyped
@@ -214,7 +215,11 @@ def is_text(kind: pa.DataType) -> bool:
     """Tell whether a column's type is text."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+    )
 
 
 def is_number(kind: pa.DataType) -> bool:
