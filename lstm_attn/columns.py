@@ -45,7 +45,7 @@ class Column:
 
 
 def numbers(column: Column) -> npt.NDArray[np.float64]:
-    """Give numbers (R,), NaN where there is none.
+    """Give numbers (R,), NaN where there is none, as the nearest float64 has them.
 
     Raises:
         DataError: text where a number belongs, or no column of numbers at all.
@@ -202,7 +202,9 @@ def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _floats(values: Any) -> npt.NDArray[np.float64]:  # noqa: ANN401 - pyarrow is untyped
-    return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    """Round numbers to float64, as reading them from text does; Arrow refuses some else."""
+    rounded = values.cast(pa.float64(), safe=False)
+    return np.asarray(rounded.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _lengths(values: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 - pyarrow is untyped
@@ -216,9 +218,7 @@ def is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind)
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lstm_attn.columns import Column, labels, numbers, texts
+from lstm_attn.columns import Column, labels, numbers, sequences, texts
 from lstm_attn.config import DataConfig, TaskConfig
 from lstm_attn.data import prepare
 from lstm_attn.timestamps import timestamps
@@ -49,3 +51,26 @@ def test_a_file_of_string_views_is_a_data_set(tmp_path) -> None:
     )
     assert data.encoding.labels == ("a", "b")
     assert data.tokens
+
+
+WHOLE = st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1)
+
+
+@given(WHOLE)
+def test_whole_numbers_are_rounded_as_those_of_a_csv(values) -> None:
+    nearest = [float(value) for value in values]
+    np.testing.assert_array_equal(numbers(column(values, pa.int64())), nearest)
+    written = [str(value) for value in values]
+    np.testing.assert_array_equal(numbers(column(written, pa.string())), nearest)
+    steps, _ = sequences(column([values], pa.list_(pa.int64())))
+    np.testing.assert_array_equal(steps[:, 0], nearest)
+
+
+def test_the_largest_whole_numbers_are_numbers_too() -> None:
+    assert numbers(column([2**64 - 1, 2**53 + 1], pa.uint64())).tolist() == [2.0**64, 2.0**53]
+
+
+@given(WHOLE)
+def test_labels_keep_every_digit(values) -> None:
+    found, places = labels(column(values, pa.int64()))
+    assert [found[place] for place in places] == values
