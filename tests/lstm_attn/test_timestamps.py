@@ -172,6 +172,27 @@ def test_what_holds_no_points_in_time_is_refused(values, kind) -> None:
         read(values, kind)
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1_325_376_000_000_000_000, 1_325_376_000_000_000_100], pa.timestamp("ns")),
+        ([1_325_376_000_000_000_000, 1_325_376_000_000_000_100], pa.timestamp("ns", "UTC")),
+        (["2012-01-01T00:00:00", "2012-01-01T00:00:00.0000001"], pa.string()),
+    ],
+)
+def test_times_that_microseconds_would_make_equal_are_refused(values, kind) -> None:
+    with pytest.raises(DataError, match=r"column 't' is finer than a microsecond in row 2 of a"):
+        read(values, kind)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(10**15, pa.timestamp("s")), (-(10**17), pa.timestamp("ms"))]
+)
+def test_a_time_that_would_come_out_as_another_is_refused(value, kind) -> None:
+    with pytest.raises(DataError, match=r"column 't' of a.csv has a time too far away \("):
+        read([0, value], kind)
+
+
 def test_nested_times_of_a_file_are_refused(tmp_path) -> None:
     rows = [{"t": [at], "y": 1.0} for at in range(9)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
