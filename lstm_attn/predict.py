@@ -188,7 +188,7 @@ class Predictor:
         rows: list[Row] = [{"row": count + ahead} for ahead in range(1, asked.horizon + 1)]
         frequency = self.saved.encoding.frequency
         if new.stamps is not None and asked.time is not None and frequency is not None:
-            stamps = next_stamps(new.stamps[-1], frequency, asked.horizon)
+            stamps = next_stamps(new.stamps, frequency, asked.horizon)
             for row, stamp in zip(rows, stamps, strict=True):
                 row[asked.time] = written(stamp)
         for row, targets in zip(rows, values.tolist(), strict=True):
