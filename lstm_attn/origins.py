@@ -68,6 +68,7 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
         test=splits.get("test"),
         training_end=training_end,
         naive_error=errors.mean(axis=0),
+        in_utc=None if task.time is None else series.in_utc,
         fingerprint=fingerprint(encoding, list(splits.values())),
         summary=_summary(series, bounds, frequency, task.season, season),
     )

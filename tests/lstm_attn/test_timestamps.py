@@ -214,7 +214,9 @@ def test_a_moment_is_written_with_as_many_digits_as_it_has(moment, text) -> None
     assert written(np.datetime64(moment, "us")) == text
 
 
-@given(st.integers(0, 10**15))
+@given(st.integers(0, 10**15) | st.integers(0, 10**4).map(lambda day: day * 86_400_000_000))
 def test_what_is_written_reads_as_the_same_moment(microseconds) -> None:
     moment = np.datetime64(microseconds, "us")
-    assert read([written(moment)]).stamps[0] == moment
+    for in_utc in (False, True):
+        found = read([written(moment, in_utc=in_utc)])
+        assert (found.stamps[0], found.in_utc) == (moment, in_utc)
