@@ -4,6 +4,7 @@ Letters: R rows.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ def _microseconds(column: Column, values: pa.ChunkedArray) -> Stamps:
     return np.asarray(stamps, dtype="M8[us]")
 
 
-def _refuse_finer(column: Column, nanoseconds: npt.NDArray[np.int64]) -> None:
+def _refuse_finer(column: Column, nanoseconds: npt.NDArray[np.integer[Any]]) -> None:
     finer = np.flatnonzero(nanoseconds % 1000)
     if len(finer):
         cure = "write times to the microsecond, or leave out task.time to keep the order of rows"
