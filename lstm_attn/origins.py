@@ -119,6 +119,12 @@ def _bounds(source: Source, series: Series) -> Bounds:
         raise DataError(
             "data.test: test comes last, and validation has a file - name a file for test too"
         )
+    for held in (source.held_validation, source.held_test):
+        if held.in_utc and series.stamps is not None and not series.in_utc:
+            raise DataError(
+                f"{held.key}: the date has a time zone, {series.where(0)} has none - "
+                "write the date without"
+            )
     counts = [sum(file.table.num_rows for file in part) for part in source]
     part_of_file = np.repeat(np.arange(3), [len(part) for part in source])
     early = np.flatnonzero(np.diff(part_of_file[series.file]) < 0)

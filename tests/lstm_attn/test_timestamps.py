@@ -107,6 +107,15 @@ def test_a_border_is_in_utc_as_the_rows_are(tmp_path) -> None:
     assert data.training_end == np.flatnonzero(pd.Index(UTC) == "2012-10-28 01:00")[0]
 
 
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_a_border_with_a_time_zone_is_refused_where_the_rows_have_none(tmp_path, part) -> None:
+    write_csv(tmp_path / "a.csv", UTC)
+    with pytest.raises(
+        DataError, match=rf"data.{part}: the date has a time zone, row 1 .* has non"
+    ):
+        prepared("csv", tmp_path / "a.csv", **{part: "2012-10-28T02:00-05:00"})
+
+
 def test_times_without_a_zone_stay_as_they_are() -> None:
     for found in (
         read(["2012-03-25 02:30", "2012/03/25"]),
