@@ -91,6 +91,12 @@ def label_codes(
 ) -> Integers:
     """Give each row's place among the known labels, (R,).
 
+    Arguments:
+        found: the different labels as files have them.
+        indices: (R,) place of each row's label among them.
+        known: those of training rows, of one kind.
+        key: where the rows come from, for messages.
+
     Raises:
         DataError: labels that training never saw, with their rows counted.
     """

@@ -77,6 +77,12 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
 def encode_series(series: Series, task: TaskConfig, encoding: Encoding, origins: Integers) -> Split:
     """Scale the inputs of a series and put calendar inputs beside them.
 
+    Arguments:
+        series: N rows.
+        task: names inputs, targets and calendar inputs.
+        encoding: fitted on training rows.
+        origins: (n,) rows after which the split's forecasts start.
+
     Raises:
         DataError: an input or target too far from those of training rows to be scaled.
     """
