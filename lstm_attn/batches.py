@@ -49,7 +49,6 @@ class Table:
             "inputs": split.inputs,
             "labels": split.labels,
             "targets": split.targets,
-            "offsets": split.offsets,
         }
         self._tensors: dict[str, Tensor] = {}
         if self.device.type != "cpu":
@@ -63,9 +62,7 @@ class Table:
         fresh = np.array(values, dtype=np.int64)
         return torch.from_numpy(fresh).to(self.device, non_blocking=True)
 
-    def gather(
-        self, name: Literal["inputs", "labels", "targets", "offsets"], index: Tensor
-    ) -> Tensor:
+    def gather(self, name: Literal["inputs", "labels", "targets"], index: Tensor) -> Tensor:
         """Copy the chosen steps or rows of an array.
 
         Arguments:

@@ -71,9 +71,14 @@ def weights_from_bytes(content: bytes) -> tuple[Weights, dict[str, str]]:
     return weights, header
 
 
-def state_to_bytes(state: TrainingState) -> bytes:
-    """Write a state; its header has `epoch`, `step` and, where there is one, `best` (a report)."""
-    header = {"epoch": str(state.epoch), "step": str(state.step)}
+def state_to_bytes(state: TrainingState, about: Mapping[str, str] | None = None) -> bytes:
+    """Write a state; its header has `epoch`, `step` and, where there is one, `best` (a report).
+
+    Arguments:
+        state: from any device.
+        about: what else to say of it in the header, under names of their own.
+    """
+    header = {**(about or {}), "epoch": str(state.epoch), "step": str(state.step)}
     if state.best:
         header["best"] = report_to_json(state.best)
     plain = {spec.name: getattr(state, spec.name) for spec in fields(state)}

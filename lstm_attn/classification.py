@@ -72,7 +72,17 @@ class Classification:
     def log_probabilities(
         self, model: nn.Module, table: Table, chosen: npt.NDArray[np.int64], context: int
     ) -> npt.NDArray[np.float64]:
-        """Predict the chosen rows of a split, whose labels need not be known, (rows, C)."""
+        """Predict the chosen rows of a split, whose labels need not be known, (rows, C) in nats.
+
+        Arguments:
+            model: on the table's device.
+            table: the split.
+            chosen: (rows,) numbers of rows.
+            context: the most steps of a sequence.
+
+        Raises:
+            DataError: a row without steps.
+        """
         given = [torch.zeros(0, self.output_size, dtype=torch.float64)]
         with scoring(model):
             for first in range(0, len(chosen), EVALUATION_BATCH):

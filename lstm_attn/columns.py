@@ -45,7 +45,7 @@ class Column:
 
 
 def numbers(column: Column) -> npt.NDArray[np.float64]:
-    """Give numbers (R,), NaN where there is none.
+    """Give numbers (R,), NaN where there is none, as the nearest float64 has them.
 
     Raises:
         DataError: text where a number belongs, or no column of numbers at all.
@@ -195,13 +195,16 @@ def refuse_missing(column: Column, values: pa.ChunkedArray, what: str) -> None:
 
 
 def plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give values (R,) that a dictionary stands for; others as they are."""
-    is_dictionary = pa.types.is_dictionary(values.type)
-    return values.cast(values.type.value_type) if is_dictionary else values
+    """Give values (R,) that a dictionary or views stand for; others as they are."""
+    if pa.types.is_dictionary(values.type):
+        return values.cast(values.type.value_type)
+    return values.cast(pa.large_string()) if pa.types.is_string_view(values.type) else values
 
 
 def _floats(values: Any) -> npt.NDArray[np.float64]:  # noqa: ANN401 - pyarrow is untyped
-    return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    """Round numbers to float64, as reading them from text does; Arrow refuses some else."""
+    rounded = values.cast(pa.float64(), safe=False)
+    return np.asarray(rounded.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _lengths(values: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 - pyarrow is untyped
@@ -214,7 +217,9 @@ def is_text(kind: pa.DataType) -> bool:
     """Tell whether a column's type is text."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
 
 
 def is_number(kind: pa.DataType) -> bool:

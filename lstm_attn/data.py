@@ -18,7 +18,7 @@ from lstm_attn.origins import encode_series, prepare_series
 from lstm_attn.problems import Problems
 from lstm_attn.reading import FORMATS, find_files, format_of
 from lstm_attn.sequences import SequenceData, Split
-from lstm_attn.series import read_series, regular
+from lstm_attn.series import check_zone, read_series, regular
 from lstm_attn.source import read_files, read_source, wanted_columns
 from lstm_attn.texts import prepare_text, read_text
 from lstm_attn.vocabulary import given
@@ -35,6 +35,8 @@ class NewRows:
     """The rows; labels only where they were asked for; origins as far as targets are there."""
     stamps: Stamps | None
     """Forecasting with time: when each row was, ascending; else None."""
+    in_utc: bool = False
+    """Whether times have a time zone: they are UTC then."""
 
 
 def prepare(data: DataConfig, task: TaskConfig) -> SequenceData:
@@ -74,6 +76,7 @@ def read_rows(
     labelled: bool = False,
     context: int = 1,
     data_format: str | None = None,
+    in_utc: bool | None = None,
 ) -> NewRows:
     """Encode new files with a fitted encoding, to predict or to score.
 
@@ -87,6 +90,8 @@ def read_rows(
         labelled: classification: whether the target column is read.
         context: forecasting: rows that an origin needs up to and including itself.
         data_format: one of `FORMATS`; by the file's name where None.
+        in_utc: forecasting with time: whether the times trained on had a time zone; None where
+            nobody knows.
 
     Raises:
         DataError: with a line for every problem that can be found at once.
@@ -106,10 +111,11 @@ def read_rows(
             return NewRows(split=split, stamps=None)
         case "forecasting":
             series = read_series(tables, task, encoding.frequency)
+            check_zone(series, in_utc)
             regular(series, encoding.frequency)
             origins = np.arange(context - 1, len(series.values) - task.horizon, dtype=np.int64)
             split = encode_series(series, task, encoding, origins)
-            return NewRows(split=split, stamps=series.stamps)
+            return NewRows(split=split, stamps=series.stamps, in_utc=series.in_utc)
 
 
 def default_context(data: SequenceData) -> int:

@@ -183,7 +183,7 @@ class Encoding:
     labels: tuple[Label, ...] = ()
     """Classification: the labels in order; a row's label is an index into them."""
     frequency: str | None = None
-    """Forecasting with time: how far apart rows lie, as `pandas` writes it."""
+    """Forecasting with time: how far apart rows lie, as `frequency.infer` names it."""
 
     def to_json(self) -> dict[str, Any]:
         """Give plain values that `json` can write."""

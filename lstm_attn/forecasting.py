@@ -86,7 +86,17 @@ class Forecasting:
     def forecast(
         self, model: nn.Module, table: Table, origins: npt.NDArray[np.int64], context: int
     ) -> npt.NDArray[np.float64]:
-        """Forecast after the given rows, which may be the last, in original units, (n, h, K)."""
+        """Forecast after the given rows, which may be the last, in original units, (n, h, K).
+
+        Arguments:
+            model: on the table's device.
+            table: the series.
+            origins: (n,) numbers of rows.
+            context: rows of a window.
+
+        Raises:
+            DataError: an origin with fewer rows than that up to it.
+        """
         check_origins(origins, context)
         targets = len(self._mean)
         changes = [np.zeros((0, self.horizon, targets))]

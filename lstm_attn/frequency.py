@@ -1,5 +1,7 @@
 """How far apart rows in time lie, by the calendar: months of 28 and 31 days are one month each.
 
+Months by the 30th have their February's row on its last day, as years by February 29 have.
+
 A frequency is a name: `hour`, `15 minutes`, `day`, `business day`, `week`, `month`, `month end`,
 `quarter`, `6 months`, `year`. Letters: N rows.
 """
@@ -55,9 +57,9 @@ def infer(stamps: Stamps) -> str:
     step = _most_common(np.diff(stamps).astype(np.int64))
     if np.timedelta64(step, "us") >= _SHORTEST_MONTH:
         apart = _most_common(np.diff(_month(stamps)))
-        end = bool((_day(stamps) == _days_in_month(stamps)).mean() > _MOST)
-        if end or bool((_day(stamps) == _most_common(_day(stamps))).mean() > _MOST):
-            return _name(apart, _MONTHS) + (" end" if end else "")
+        ends, days = (float(_in_place(stamps, end=end).mean()) for end in (True, False))
+        if max(ends, days) > _MOST:
+            return _name(apart, _MONTHS) + (" end" if ends >= days else "")
     whole_weeks = stamps[-1] - stamps[0] > np.timedelta64(7, "D")
     weekend = float((weekday(stamps) >= _SATURDAY).mean())
     if step == _FIXED["day"] and whole_weeks and weekend < _FEW:
@@ -85,8 +87,7 @@ def places(stamps: Stamps, frequency: str) -> npt.NDArray[np.int64]:
         on_step = same_time & np.is_busday(day)
     elif unit in _MONTHS:
         steps, rest = np.divmod(_month(stamps) - _month(stamps)[0], count * _MONTHS[unit])
-        in_place = _day(stamps) == (_days_in_month(stamps) if end else _day(stamps)[0])
-        on_step = same_time & in_place & (rest == 0)
+        on_step = same_time & _in_place(stamps, end=end) & (rest == 0)
     else:
         apart = (stamps - stamps[0]).astype(np.int64)
         steps, rest = np.divmod(apart, count * _FIXED[unit])
@@ -94,11 +95,11 @@ def places(stamps: Stamps, frequency: str) -> npt.NDArray[np.int64]:
     return np.where(on_step, steps, -1)
 
 
-def next_stamps(last: np.datetime64, frequency: str, n: int) -> Stamps:
+def next_stamps(stamps: Stamps, frequency: str, n: int) -> Stamps:
     """Give the points in time after the last row of a series, (n,).
 
     Arguments:
-        last: when the last row was.
+        stamps: (N,) of the series, one at least: of months by the 30th the last may be a February.
         frequency: of the series, as `infer` names it.
         n: how many.
 
@@ -107,7 +108,7 @@ def next_stamps(last: np.datetime64, frequency: str, n: int) -> Stamps:
     """
     count, unit, end = _parse(frequency)
     ahead = np.arange(1, n + 1)
-    moment = np.array([last], dtype="M8[us]")
+    moment = stamps[-1:].astype("M8[us]")
     day = moment.astype("M8[D]")
     time = moment - day
     if unit == "business day":
@@ -116,7 +117,7 @@ def next_stamps(last: np.datetime64, frequency: str, n: int) -> Stamps:
         return np.asarray(moment + (ahead * count * _FIXED[unit]).astype("m8[us]"))
     months = moment.astype("M8[M]") + (ahead * count * _MONTHS[unit]).astype("m8[M]")
     length = _days_in_month(months)
-    number = length if end else np.minimum(_day(moment), length)
+    number = length if end else np.minimum(_usual_day(stamps), length)
     return np.asarray(months.astype("M8[D]") + (number - 1).astype("m8[D]") + time)
 
 
@@ -167,6 +168,20 @@ def _name(step: int, units: dict[str, int]) -> str:
     unit = next(unit for unit, size in units.items() if step % size == 0)
     count = step // units[unit]
     return unit if count == 1 else f"{count} {unit}s"
+
+
+def _in_place(stamps: Stamps, *, end: bool) -> npt.NDArray[np.bool_]:
+    """Tell which rows are on their day of the month, (N,): the last, or the usual one."""
+    length = _days_in_month(stamps)
+    return np.asarray(_day(stamps) == (length if end else np.minimum(_usual_day(stamps), length)))
+
+
+def _usual_day(stamps: Stamps) -> int:
+    """Give the day of the month that most rows are on, be it in shorter months by their last."""
+    day, length = _day(stamps), _days_in_month(stamps)
+    rows = (np.minimum(np.arange(1, 32)[:, None], length) == day).sum(axis=1)  # (31,)
+    usual = np.flatnonzero(rows == rows.max()) + 1
+    return int(day[0] if day[0] in usual else usual[0])
 
 
 def _most_common(steps: npt.NDArray[np.int64]) -> int:

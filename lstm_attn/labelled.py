@@ -64,6 +64,11 @@ class Rows:
 def prepare_labelled(source: Source, data: DataConfig, task: TaskConfig) -> SequenceData:
     """Divide the rows, fit labels and tokenizer or scaler on training rows, encode all.
 
+    Arguments:
+        source: the files as they were read.
+        data: tokenizer, and the seed of the draw.
+        task: names the columns.
+
     Raises:
         DataError: a row that doesn't fit, a label that training never saw, one label only.
     """
@@ -128,6 +133,12 @@ def read_labelled(
 
 def encode_rows(rows: Rows, codes: Integers, encoding: Encoding, key: str) -> Split:
     """Encode rows; a text without any token becomes the unknown token.
+
+    Arguments:
+        rows: R texts or sequences.
+        codes: (R,) of their labels; (0,) where they have none.
+        encoding: fitted on training rows.
+        key: where the rows come from, for messages.
 
     Raises:
         DataError: text where training had floats or the other way round, or another width.

@@ -73,7 +73,13 @@ def logistic_regression(
 
 
 def channels(split: Split, rows: Integers, *, context: int) -> npt.NDArray[np.float64]:
-    """Give mean, deviation, first, middle and last value of each channel, (rows, 5 F)."""
+    """Give mean, deviation, first, middle and last value of each channel, (rows, 5 F).
+
+    Arguments:
+        split: of float sequences.
+        rows: numbers of rows, in any order.
+        context: the most steps of a sequence.
+    """
     chunks = [np.zeros((0, 5 * split.inputs.shape[1]))]
     for start in range(0, len(rows), _CHUNK):
         some = rows[start : start + _CHUNK]
@@ -89,7 +95,14 @@ def channels(split: Split, rows: Integers, *, context: int) -> npt.NDArray[np.fl
 
 
 def words(split: Split, rows: Integers, *, context: int, vocabulary: int) -> Matrix:
-    """Count the tokens of each row, as a scipy sparse matrix (rows, V)."""
+    """Count the tokens of each row, as a scipy sparse matrix (rows, V).
+
+    Arguments:
+        split: of texts.
+        rows: numbers of rows, in any order.
+        context: the most tokens of a text.
+        vocabulary: V.
+    """
     from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
     steps, ends = _steps(split, rows, context)

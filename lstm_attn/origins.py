@@ -68,6 +68,7 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
         test=splits.get("test"),
         training_end=training_end,
         naive_error=errors.mean(axis=0),
+        in_utc=None if task.time is None else series.in_utc,
         fingerprint=fingerprint(encoding, list(splits.values())),
         summary=_summary(series, bounds, frequency, task.season, season),
     )
@@ -75,6 +76,12 @@ def prepare_series(source: Source, task: TaskConfig) -> SequenceData:
 
 def encode_series(series: Series, task: TaskConfig, encoding: Encoding, origins: Integers) -> Split:
     """Scale the inputs of a series and put calendar inputs beside them.
+
+    Arguments:
+        series: N rows.
+        task: names inputs, targets and calendar inputs.
+        encoding: fitted on training rows.
+        origins: (n,) rows after which the split's forecasts start.
 
     Raises:
         DataError: an input or target too far from those of training rows to be scaled.
@@ -118,6 +125,12 @@ def _bounds(source: Source, series: Series) -> Bounds:
         raise DataError(
             "data.test: test comes last, and validation has a file - name a file for test too"
         )
+    for held in (source.held_validation, source.held_test):
+        if held.in_utc and series.stamps is not None and not series.in_utc:
+            raise DataError(
+                f"{held.key}: the date has a time zone, {series.where(0)} has none - "
+                "write the date without"
+            )
     counts = [sum(file.table.num_rows for file in part) for part in source]
     part_of_file = np.repeat(np.arange(3), [len(part) for part in source])
     early = np.flatnonzero(np.diff(part_of_file[series.file]) < 0)

@@ -61,6 +61,7 @@ def load(folder: str | PathLike[str], *, device: str = "cpu") -> "Predictor":
         saved=saved,
         model=model.eval(),
         naive_error=tuple(naive_error or ()),
+        in_utc=config.get("in_utc"),
         data_format=data_format if data_format in FORMATS else None,
     )
 
@@ -75,6 +76,8 @@ class Predictor:
     """The model with its weights, in evaluation mode."""
     naive_error: tuple[float, ...]
     """Forecasting: (K,) mean absolute error of the seasonal naive within training rows; else ()."""
+    in_utc: bool | None = None
+    """Forecasting with time: whether the times trained on had a time zone; None where unknown."""
     data_format: str | None = None
     """Format of the files trained on: that of new files where a name among them tells none."""
 
@@ -83,7 +86,8 @@ class Predictor:
 
         Classification: for each row its number, label and the label's probability. Forecasting:
         for each of the `horizon` rows after the last one its number, time and targets, in original
-        units. Rows are numbered through all files from 1.
+        units; times with a time zone come in UTC, and say so. Rows are numbered through all files
+        from 1.
 
         Arguments:
             data: files with the input columns; forecasting needs time and targets too.
@@ -188,9 +192,9 @@ class Predictor:
         rows: list[Row] = [{"row": count + ahead} for ahead in range(1, asked.horizon + 1)]
         frequency = self.saved.encoding.frequency
         if new.stamps is not None and asked.time is not None and frequency is not None:
-            stamps = next_stamps(new.stamps[-1], frequency, asked.horizon)
+            stamps = next_stamps(new.stamps, frequency, asked.horizon)
             for row, stamp in zip(rows, stamps, strict=True):
-                row[asked.time] = written(stamp)
+                row[asked.time] = written(stamp, in_utc=new.in_utc)
         for row, targets in zip(rows, values.tolist(), strict=True):
             row |= dict(zip(asked.targets, targets, strict=True))
         return rows
@@ -206,6 +210,7 @@ class Predictor:
             labelled=labelled,
             context=self.saved.training.context,
             data_format=None if told else self.data_format,
+            in_utc=self.in_utc,
         )
 
     def _table(self, split: Split) -> Table:

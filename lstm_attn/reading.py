@@ -158,7 +158,7 @@ def _read(
     from datasets.packaged_modules.text.text import Text
 
     named = path
-    if path.suffix == ".gz":
+    if _is_packed(path):
         path = _unpacked(path, folder)
     match data_format:
         case "csv":
@@ -202,6 +202,10 @@ def _stream(builder: Any, path: Path, folder: Path, **settings: Any) -> pa.Table
     return pa.concat_tables(tables) if tables else None
 
 
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
 def _unpacked(path: Path, folder: Path) -> Path:
     copy = folder / path.stem
     with gzip.open(path, "rb") as packed, copy.open("wb") as plain:
@@ -226,7 +230,7 @@ def _wrong_json(path: Path, wanted: Mapping[str, str]) -> str | None:
     """Say what is wrong with a file of JSON; None where only Arrow knows."""
     try:
         with scratch() as folder:
-            plain = _unpacked(path, folder) if path.suffix == ".gz" else path
+            plain = _unpacked(path, folder) if _is_packed(path) else path
             text = _json_lines(plain, folder).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         return f"{path}: not UTF-8 text ({error}) - save it as UTF-8"

@@ -3,7 +3,8 @@
 Letters: n origins, F features of a row, D inputs, h horizon, K targets.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Literal, NamedTuple
 
@@ -59,8 +60,7 @@ def ridge(
     for fold in np.array_split(origins, min(FOLDS, len(origins))):
         near = origins[(origins >= fold[0] - horizon) & (origins <= fold[-1] + horizon)]
         judge = _Solved(everything.without(window.sums(data.train, near)))
-        for choice, forecasts in window.forecasts(data.train, fold, judge, list(judged)).items():
-            predictions = window.predictions(data.train, fold, forecasts)
+        for choice, predictions in window.predictions(data.train, fold, judge, list(judged)):
             judged[choice] = judged[choice] + predictions.statistics().sum(axis=0)
 
     def value(choice: Choice) -> float:
@@ -72,8 +72,12 @@ def ridge(
 
     def predict(split: Split, rows: int | None) -> ForecastPredictions:
         chosen = split.origins[scored_rows(len(split.origins), rows)]
-        forecasts = window.forecasts(split, chosen, solved, [best])
-        return window.predictions(split, chosen, forecasts[best])
+        parts = [made for _, made in window.predictions(split, chosen, solved, [best])]
+        return replace(
+            parts[0],
+            forecasts=np.concatenate([part.forecasts for part in parts]),
+            truths=np.concatenate([part.truths for part in parts]),
+        )
 
     return predict
 
@@ -138,33 +142,30 @@ class _Window:
             parts.append((x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y))
         return _Sums(len(origins), *(sum(arrays) for arrays in zip(*parts, strict=True)))
 
-    def forecasts(
+    def predictions(
         self, split: Split, origins: Integers, solved: _Solved, choices: list[Choice]
-    ) -> dict[Choice, Floats]:
-        """Forecast after the given rows by each choice, in original units, (n, h, K)."""
-        weights = {penalty: solved.weights(penalty) for _, penalty in choices}
-        made: dict[Choice, list[Floats]] = {choice: [] for choice in choices}
+    ) -> Iterator[tuple[Choice, ForecastPredictions]]:
+        """Forecast after the given rows, some at a time, by each choice; what came stands beside.
+
+        No more than one choice's are held at a time: forecasts in original units, (some, h, K).
+        """
         for some in _chunks(origins):
             inputs = self._inputs(split, some) - solved.inputs
+            truths = split.targets[some[:, None] + self._ahead]
             bases = {"values": self._mean, "changes": split.targets[some][:, None]}
-            for penalty, weight in weights.items():
-                outputs = (inputs @ weight + solved.outputs).reshape(
+            for penalty in dict.fromkeys(penalty for _, penalty in choices):
+                outputs = (inputs @ solved.weights(penalty) + solved.outputs).reshape(
                     len(some), len(FORMS), len(self._ahead), -1
                 )
                 for place, form in enumerate(FORMS):
-                    if (form, penalty) in made:
-                        scaled = outputs[:, place] * self._deviation
-                        made[form, penalty].append(scaled + bases[form])
-        return {choice: np.concatenate(parts) for choice, parts in made.items()}
-
-    def predictions(
-        self, split: Split, origins: Integers, forecasts: Floats
-    ) -> ForecastPredictions:
-        """Set forecasts beside what came."""
-        truths = split.targets[origins[:, None] + self._ahead]
-        return ForecastPredictions(
-            forecasts=forecasts, truths=truths, naive_error=self._naive_error
-        )
+                    if (form, penalty) in choices:
+                        forecasts = outputs[:, place] * self._deviation + bases[form]
+                        yield (
+                            (form, penalty),
+                            ForecastPredictions(
+                                forecasts=forecasts, truths=truths, naive_error=self._naive_error
+                            ),
+                        )
 
     def _inputs(self, split: Split, origins: Integers) -> Floats:
         window = split.inputs[origins[:, None] + np.arange(1 - self._rows, 1)]

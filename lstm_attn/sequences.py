@@ -68,6 +68,8 @@ class SequenceData:
     """Forecasting: rows of the series that are training rows, from its start; else 0."""
     naive_error: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """Forecasting: (K,) mean absolute error of the seasonal naive in training rows; else (0,)."""
+    in_utc: bool | None = None
+    """Forecasting with time: whether times have a time zone, and are UTC then; else None."""
     longest: int = 0
     """Classification: 99th percentile of the steps of training rows; else 0."""
 

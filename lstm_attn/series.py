@@ -147,8 +147,31 @@ def regular(series: Series, frequency: str | None = None) -> str | None:
     return found
 
 
-def written(moment: np.datetime64) -> str:
-    """Write a point in time as briefly as it allows."""
+def check_zone(series: Series, in_utc: bool | None) -> None:
+    """Refuse times with a time zone where a model was trained on times without, or the reverse.
+
+    Arguments:
+        series: of new rows.
+        in_utc: whether the times trained on had a time zone; None where nobody knows.
+
+    Raises:
+        DataError: names a row.
+    """
+    if series.stamps is not None and in_utc is not None and series.in_utc != in_utc:
+        has, had, cure = (
+            ("a", "none", "without a") if series.in_utc else ("no", "one", "with their")
+        )
+        raise DataError(
+            f"task.time: {series.where(0)} has {has} time zone, those trained on had {had} - "
+            f"write times {cure} UTC offset"
+        )
+
+
+def written(moment: np.datetime64, *, in_utc: bool = False) -> str:
+    """Write a point in time as briefly as it allows, with its time zone where it has one."""
+    if in_utc:
+        brief = written(moment)
+        return f"{brief}+00:00" if " " in brief else f"{brief} 00:00+00:00"
     date, _, time = str(moment.astype("M8[us]")).partition("T")
     second, _, fraction = time.partition(".")
     fraction = fraction.rstrip("0")

@@ -23,6 +23,8 @@ class HeldOut:
     """A share of the training files' rows, below 1, or a number of rows."""
     since: np.datetime64 | None = None
     """The first moment held out; in UTC where it was written with a time zone."""
+    in_utc: bool = False
+    """Whether `since` was written with a time zone."""
     files: tuple[str, ...] = ()
     """Paths or globs of their own files."""
 
@@ -49,8 +51,11 @@ def understand(held: Held | None, key: str) -> HeldOut:
     if isinstance(held, tuple):
         return HeldOut(key=key, files=held)
     if isinstance(held, str):
-        since = _date(held)
-        return HeldOut(key=key, files=(held,)) if since is None else HeldOut(key=key, since=since)
+        moment = _date(held)
+        if moment is None:
+            return HeldOut(key=key, files=(held,))
+        since = np.datetime64(moment.replace(tzinfo=None), "us")
+        return HeldOut(key=key, since=since, in_utc=moment.tzinfo is not None)
     whole = isinstance(held, int) and not isinstance(held, bool)
     if (whole and held >= 1) or (isinstance(held, float) and 0 < held < 1):
         return HeldOut(key=key, share=held)
@@ -174,12 +179,10 @@ def _needs_time(held: HeldOut) -> DataError:
     )
 
 
-def _date(text: str) -> np.datetime64 | None:
+def _date(text: str) -> datetime | None:
     """Read a date, with a time zone in UTC; nothing where it is none."""
     try:
         moment = datetime.fromisoformat(text.strip().replace("/", "-"))
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(UTC)
+        return moment if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return np.datetime64(moment.replace(tzinfo=None), "us")

@@ -24,6 +24,11 @@ def prepare_text(source: Source, data: DataConfig, task: TaskConfig) -> Sequence
 
     Validation and test are cut from the end: a share by characters, a number by rows (lines).
 
+    Arguments:
+        source: the files as they were read.
+        data: tokenizer and vocabulary.
+        task: names the column.
+
     Raises:
         DataError: a part with fewer than two tokens, or a column that isn't text.
     """

@@ -4,8 +4,10 @@ Letters: R rows.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -35,8 +37,8 @@ def timestamps(column: Column) -> Timestamps:
     So that hours follow each other over a clock change, and files of summer and winter agree.
 
     Raises:
-        DataError: a row without a time or one that is no ISO date, or rows with a time zone
-            beside rows without.
+        DataError: a row without a time or one that is no ISO date, finer than a microsecond or
+            beyond year 290,000, or rows with a time zone beside rows without.
     """
     values = plain(column.values)
     kind = values.type
@@ -45,14 +47,33 @@ def timestamps(column: Column) -> Timestamps:
         in_utc = pa.types.is_timestamp(kind) and kind.tz is not None
         if in_utc:
             values = values.cast(pa.timestamp(kind.unit, "UTC"))
-        stamps = values.cast(pa.timestamp("us"), safe=False).to_numpy()
-        return Timestamps(stamps=np.asarray(stamps, dtype="M8[us]"), in_utc=in_utc)
+        return Timestamps(stamps=_microseconds(column, values), in_utc=in_utc)
     if not (is_text(kind) or is_number(kind)):
         raise DataError(
             f"{column.key}: column {column.name!r} of {column.path} holds {kind}, not points in "
             "time - name a column of dates, as 2012-01-31 or 2012-01-31 14:00"
         )
     return _parsed(column, values)
+
+
+def _microseconds(column: Column, values: pa.ChunkedArray) -> Stamps:
+    if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
+        _refuse_finer(column, values.cast(pa.int64()).to_numpy())
+    try:
+        stamps = values.cast(pa.timestamp("us")).to_numpy()
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"{column.key}: column {column.name!r} of {column.path} has a time too far away "
+            f"({error}) - mend or remove such rows"
+        ) from error
+    return np.asarray(stamps, dtype="M8[us]")
+
+
+def _refuse_finer(column: Column, nanoseconds: npt.NDArray[np.integer[Any]]) -> None:
+    finer = np.flatnonzero(nanoseconds % 1000)
+    if len(finer):
+        cure = "write times to the microsecond, or leave out task.time to keep the order of rows"
+        raise column.problem("is finer than a microsecond", finer, cure)
 
 
 def _parsed(column: Column, values: pa.ChunkedArray) -> Timestamps:
@@ -72,5 +93,6 @@ def _parsed(column: Column, values: pa.ChunkedArray) -> Timestamps:
             other,
             "write all rows with one, or all without",
         )
+    _refuse_finer(column, parsed.dt.nanosecond.to_numpy())
     stamps = np.asarray(parsed.dt.tz_localize(None).to_numpy(), dtype="M8[us]")
     return Timestamps(stamps=stamps, in_utc=bool(zoned[0]))

@@ -102,7 +102,7 @@ def _message(event: Event, task: TrialTask, device: str) -> Message:
         case EpochReport():
             return event
         case TrainingState():
-            content = checkpoint.state_to_bytes(event)
+            content = checkpoint.state_to_bytes(event, _trained_by(task, device))
             return Given(kind="state", epoch=event.epoch, step=event.step, content=content)
         case BestWeights():
             content = _weights(event, task, device)
@@ -130,10 +130,14 @@ def _weights(best: BestWeights, task: TrialTask, device: str) -> bytes:
         "best": report_to_json(best.best),
         "model": json.dumps(asdict(task.model)),
         "training": json.dumps(asdict(task.training)),
-        "device": device_name(device),
-        "threads": str(task.threads),
+        **_trained_by(task, device),
     }
     return checkpoint.weights_to_bytes(best.weights, header)
+
+
+def _trained_by(task: TrialTask, device: str) -> dict[str, str]:
+    """Say what the bits of weights and states hang on beside model, data and seed."""
+    return {"device": device_name(device), "threads": str(task.threads)}
 
 
 def _out_of_memory(task: TrialTask, said: str, device: str) -> Last:

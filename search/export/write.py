@@ -154,6 +154,7 @@ def _about(source: Source, trial: TrialSummary, kept: Kept) -> dict[str, Any]:
         "data": asdict(source.spec.data),
         "fingerprint": source.fingerprint,
         "naive_error": source.data.naive_error.tolist(),
+        "in_utc": source.data.in_utc,
         "versions": {
             "python": platform.python_version(),
             "torch": str(torch.__version__),

@@ -124,6 +124,7 @@ def test_a_states_header_says_where_it_was_taken_and_what_was_best(state):
     assert (header["epoch"], header["step"]) == ("1", "0")
     assert report_from_json(header["best"]) == state.best
     assert "best" not in read_header(state_to_bytes(replace(state, best_weights=None)))
+    assert read_header(state_to_bytes(state, {"device": "cpu"})) == header | {"device": "cpu"}
 
 
 def test_the_header_of_weights_is_read_alone():

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from lstm_attn.config import DataConfig, TaskConfig
 from lstm_attn.data import default_context, prepare, read_rows
-from lstm_attn.encoding import Label
 from lstm_attn.errors import DataError
-from lstm_attn.labels import as_label, label_kind
 from lstm_attn.sequences import SequenceData, Split
 from lstm_attn.splits import HeldOut, stratified
 
@@ -165,12 +163,6 @@ def test_csv_labels_are_read_alike_and_match_those_of_json(tmp_path) -> None:
     new = write(tmp_path / "new.json", [{"x": "film", "y": 2}, {"x": "film", "y": 1}])
     rows = read_rows([new], TASK, data.encoding, labelled=True)
     assert rows.split.labels.tolist() == [1, 0]
-
-
-@given(st.lists(st.one_of(st.integers(), st.text(max_size=3), st.booleans()), min_size=1))
-def test_a_label_reads_as_the_kind_all_labels_have(found: list[Label]) -> None:
-    kind = label_kind(found)
-    assert {type(as_label(label, kind)) for label in found} == {kind}
 
 
 def test_a_parquet_of_categories_and_fixed_lists(tmp_path) -> None:

@@ -13,7 +13,7 @@ import torch
 
 import lstm_attn
 from lstm_attn.batches import Table
-from lstm_attn.checkpoint import SavedModel, write_model
+from lstm_attn.checkpoint import SavedModel, read_config, write_config, write_model
 from lstm_attn.config import (
     WITH_ATTENTION,
     WITH_FEEDFORWARD,
@@ -82,7 +82,8 @@ def export(folder: Path, source: DataConfig, task: TaskConfig, variant: Variant)
         weights=model.state_dict(),
     )
     folder.mkdir()
-    write_model(folder, saved, about={"naive_error": data.naive_error.tolist()})
+    about = {"naive_error": data.naive_error.tolist(), "in_utc": data.in_utc}
+    write_model(folder, saved, about=about)
     return Export(folder=folder, data=data, model=model, task=trained_for)
 
 
@@ -236,6 +237,46 @@ def test_without_time_a_forecast_has_row_numbers(tmp_path: Path) -> None:
     found = made.loaded.predict(path)
     assert [list(row) for row in found] == [["row", "x"]] * 2
     assert [row["row"] for row in found] == [41, 42]
+
+
+def of_times(path: Path, count: int, zone: str) -> str:
+    moments = np.datetime64("2023-12-01T00") + np.arange(count)
+    rows = [{"at": f"{moment}:00{zone}", "x": at % 4} for at, moment in enumerate(moments)]
+    return write_csv(path, rows)
+
+
+@pytest.mark.parametrize(
+    ("zone", "other", "line"),
+    [
+        ("", "+01:00", "has a time zone, those trained on had none - write times without a UTC"),
+        ("+01:00", "", "has no time zone, those trained on had one - write times with their UTC"),
+    ],
+)
+def test_times_are_read_as_those_trained_on(
+    tmp_path: Path, zone: str, other: str, line: str
+) -> None:
+    path = of_times(tmp_path / "train.csv", 40, zone)
+    task = TaskConfig(
+        kind="forecasting",
+        inputs=("x",),
+        targets=("x",),
+        time="at",
+        calendar=("hour_of_day",),
+        horizon=2,
+        season=1,
+    )
+    made = export(tmp_path / "export", DataConfig(format="csv", train=(path,)), task, "lstm")
+    expected = ["2023-12-02 15:00+00:00", "2023-12-02 16:00+00:00"]
+    if not zone:
+        expected = ["2023-12-02 16:00", "2023-12-02 17:00"]
+    assert [row["at"] for row in made.loaded.predict(path)] == expected
+    wrong = of_times(tmp_path / "new.csv", 40, other)
+    for use in (made.loaded.predict, made.loaded.score):
+        with pytest.raises(DataError, match=rf"row 1 \(.*\) of .*new.csv {line}"):
+            use(wrong)
+    config = read_config(made.folder)  # of an export from before this was written down
+    write_config(made.folder, {name: value for name, value in config.items() if name != "in_utc"})
+    assert lstm_attn.load(made.folder).predict(wrong)
 
 
 def test_a_forecast_needs_a_whole_window(tmp_path: Path, forecaster: Export) -> None:

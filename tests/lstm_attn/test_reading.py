@@ -76,6 +76,20 @@ def test_every_format_gives_the_columns_wanted_and_only_those(tmp_path, name, wr
     assert [float(value) for value in table["x"].to_pylist()] == [1.5, -2.0]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("A.CSV.GZ", "\n\nx\n2012-01-31T14:00\n2012-02-29T14:00\n\n"),
+        ("A.JSONL.Gz", '{"x": "2012-01-31T14:00"}\n{"x": "2012-02-29T14:00"}\n'),
+    ],
+)
+def test_a_packed_file_reads_alike_whatever_the_case_of_its_ending(tmp_path, name, content) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content.encode()))
+    values = read_table(path, format_of(path), {"x": "task.inputs"})["x"].to_pylist()
+    assert values == ["2012-01-31T14:00", "2012-02-29T14:00"]
+
+
 @pytest.mark.parametrize(("name", "write"), FILES)
 def test_a_missing_column_lists_what_is_there(tmp_path, name, write) -> None:
     write(tmp_path / name)

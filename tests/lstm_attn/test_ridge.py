@@ -1,10 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
 from lstm_attn.config import METRICS, TaskConfig
 from lstm_attn.encoding import Encoding, Scaler
-from lstm_attn.ridge import ridge
+from lstm_attn.ridge import FOLDS, FORMS, PENALTIES, ridge
 from lstm_attn.sequences import SequenceData, Split
 
 
@@ -155,3 +157,14 @@ def test_a_cap_scores_the_same_origins_in_order():
     places = [int(np.flatnonzero((whole.truths == row).all(axis=(1, 2)))[0]) for row in some.truths]
     assert places == sorted(places)
     assert some.forecasts == pytest.approx(whole.forecasts[places])
+
+
+def test_it_holds_the_forecasts_of_one_choice_at_a_time():
+    data = data_of(waves(8000), horizon=200)
+    tracemalloc.start()
+    predict = ridge(data, objective="mae", context=4)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    of_a_choice = (data.training_end // FOLDS) * 200 * 8
+    assert peak < len(PENALTIES) * len(FORMS) * of_a_choice
+    assert np.isfinite(predict(data.validation, 3).forecasts).all()

@@ -107,6 +107,15 @@ def test_a_border_is_in_utc_as_the_rows_are(tmp_path) -> None:
     assert data.training_end == np.flatnonzero(pd.Index(UTC) == "2012-10-28 01:00")[0]
 
 
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_a_border_with_a_time_zone_is_refused_where_the_rows_have_none(tmp_path, part) -> None:
+    write_csv(tmp_path / "a.csv", UTC)
+    with pytest.raises(
+        DataError, match=rf"data.{part}: the date has a time zone, row 1 .* has non"
+    ):
+        prepared("csv", tmp_path / "a.csv", **{part: "2012-10-28T02:00-05:00"})
+
+
 def test_times_without_a_zone_stay_as_they_are() -> None:
     for found in (
         read(["2012-03-25 02:30", "2012/03/25"]),
@@ -172,6 +181,27 @@ def test_what_holds_no_points_in_time_is_refused(values, kind) -> None:
         read(values, kind)
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1_325_376_000_000_000_000, 1_325_376_000_000_000_100], pa.timestamp("ns")),
+        ([1_325_376_000_000_000_000, 1_325_376_000_000_000_100], pa.timestamp("ns", "UTC")),
+        (["2012-01-01T00:00:00", "2012-01-01T00:00:00.0000001"], pa.string()),
+    ],
+)
+def test_times_that_microseconds_would_make_equal_are_refused(values, kind) -> None:
+    with pytest.raises(DataError, match=r"column 't' is finer than a microsecond in row 2 of a"):
+        read(values, kind)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(10**15, pa.timestamp("s")), (-(10**17), pa.timestamp("ms"))]
+)
+def test_a_time_that_would_come_out_as_another_is_refused(value, kind) -> None:
+    with pytest.raises(DataError, match=r"column 't' of a.csv has a time too far away \("):
+        read([0, value], kind)
+
+
 def test_nested_times_of_a_file_are_refused(tmp_path) -> None:
     rows = [{"t": [at], "y": 1.0} for at in range(9)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
@@ -193,7 +223,9 @@ def test_a_moment_is_written_with_as_many_digits_as_it_has(moment, text) -> None
     assert written(np.datetime64(moment, "us")) == text
 
 
-@given(st.integers(0, 10**15))
+@given(st.integers(0, 10**15) | st.integers(0, 10**4).map(lambda day: day * 86_400_000_000))
 def test_what_is_written_reads_as_the_same_moment(microseconds) -> None:
     moment = np.datetime64(microseconds, "us")
-    assert read([written(moment)]).stamps[0] == moment
+    for in_utc in (False, True):
+        found = read([written(moment, in_utc=in_utc)])
+        assert (found.stamps[0], found.in_utc) == (moment, in_utc)

@@ -55,6 +55,7 @@ def test_the_configuration_says_where_the_model_is_from(any_study, exported):
     assert (saved.task, saved.encoding) == (any_study.data.task, any_study.data.encoding)
     assert (config["study"], config["trial"]) == (any_study.study.name, what.number)
     assert config["fingerprint"] == any_study.data.fingerprint
+    assert config["in_utc"] is any_study.data.in_utc
     assert (config["device"], config["threads"]) == (trial.device_name("cpu"), 1)
     assert config["seed"] == any_study.task(what.number, any_study.best.params).seed
     assert set(config["versions"]) == {"python", "torch", "lstm-attn-search"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lstm_attn.checkpoint import read_config
 from lstm_attn.reports import EpochReport, Wish
 from search import trial
 from search.checkpoints import Store, at, checkpoints
@@ -74,6 +75,8 @@ def test_a_running_trial_is_worth_the_best_epoch_of_its_state(running, tmp_path,
     assert one.recorded == running.best.value
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert (metrics["state"], metrics["epoch"]) == ("running", running.best.best_epoch)
+    config = read_config(tmp_path / "out")
+    assert (config["device"], config["threads"]) == (trial.device_name("cpu"), 1)
 
 
 def test_a_running_trial_without_a_state_is_worth_the_epoch_of_its_weights(running, tmp_path):
