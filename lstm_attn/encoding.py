@@ -27,6 +27,9 @@ PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
 """Names of the two tokens that stand in no text; no text is ever matched against them."""
 
+_ROUNDING = 4
+"""Steps between neighbouring floats that rounding makes of equal numbers, as 0.3 and 0.1 + 0.2;
+scaled by those, the first value that truly differs would be 1e15."""
 _PIECE = 1 << 16
 """Characters given to the tokenizer at once: enough to keep its threads busy, few for memory."""
 _GROUP = 64
@@ -123,7 +126,7 @@ class Scaler:
     mean: tuple[float, ...]
     """(F,) means, in original units."""
     deviation: tuple[float, ...]
-    """(F,) standard deviations, in original units; 1 for a constant column."""
+    """(F,) standard deviations, in original units; 1 for a constant column, rounding aside."""
 
     @classmethod
     def fit(cls, rows: npt.NDArray[np.floating[Any]], where: Where = _anywhere) -> "Scaler":
@@ -142,7 +145,10 @@ class Scaler:
         moments = [_moments(column) for column in columns]
         wrong = [not (math.isfinite(mean) and math.isfinite(width)) for mean, width in moments]
         _refuse_huge(rows, np.broadcast_to(np.array(wrong), rows.shape), where)
-        constant = [column.min() == column.max() for column in columns]
+        steps = [np.spacing(np.abs(column).max()) for column in columns]
+        constant = [
+            np.ptp(column) <= _ROUNDING * step for column, step in zip(columns, steps, strict=True)
+        ]
         return cls(
             mean=tuple(mean for mean, _ in moments),
             deviation=tuple(

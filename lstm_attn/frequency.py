@@ -179,8 +179,9 @@ def _in_place(stamps: Stamps, *, end: bool) -> npt.NDArray[np.bool_]:
 def _usual_day(stamps: Stamps) -> int:
     """Give the day of the month that most rows are on, be it in shorter months by their last."""
     day, length = _day(stamps), _days_in_month(stamps)
-    rows = (np.minimum(np.arange(1, 32)[:, None], length) == day).sum(axis=1)  # (31,)
-    usual = np.flatnonzero(rows == rows.max()) + 1
+    on_last = np.bincount(day[day == length], minlength=32)
+    rows = np.bincount(day, minlength=32) + np.cumsum(on_last) - on_last  # (32,), by day
+    usual = np.flatnonzero(rows == rows.max())
     return int(day[0] if day[0] in usual else usual[0])
 
 

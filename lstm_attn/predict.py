@@ -110,14 +110,17 @@ class Predictor:
 
         Arguments:
             data: files, with targets; or rows encoded as the model's own were.
-            rows: the most rows to score (tokens, for text), always the same; None for all.
+            rows: the most rows to score (tokens, for text), 1 or more, always the same; None for
+                all.
 
         Returns:
             every metric of the task by its name.
 
         Raises:
-            DataError: files that cannot be read or don't fit.
+            DataError: files that cannot be read or don't fit, or no row is to be scored.
         """
+        if rows is not None and rows < 1:
+            raise DataError(f"rows: got {rows} - use 1 or more")
         split = data if isinstance(data, Split) else self._read(data, labelled=True).split
         context = self.saved.training.context
         predictions = self._task(split).predict(self.model, self._table(split), context, rows)

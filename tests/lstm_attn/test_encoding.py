@@ -185,6 +185,16 @@ def test_a_constant_column_becomes_zeros(value: float, rows: int) -> None:
 
 
 @settings(max_examples=20)
+@given(st.floats(1e-9, 1e15), st.integers(1, 50))
+def test_rounding_is_not_scaled_up(value: float, rows: int) -> None:
+    column = np.array([[value], [np.nextafter(value, np.inf)]] * rows)
+    scaler = Scaler.fit(column)
+    assert scaler.deviation == (1.0,)
+    assert np.abs(scaler.apply(column)).max() <= 1.0
+    apart = np.array([[value], [value * (1 + 1e-9)]] * rows)
+    np.testing.assert_allclose(Scaler.fit(apart).apply(apart).std(), 1, rtol=1e-3)
+
+
 @given(st.permutations(list(range(12))))
 def test_a_scaler_does_not_depend_on_the_order_of_rows(order: list[int]) -> None:
     rows = np.random.default_rng(1).normal(size=(12, 2))

@@ -161,6 +161,12 @@ def test_an_export_scores_what_the_trained_model_scored(
     assert any_export.loaded.score(held_out, rows=rows) == recorded.metrics()
 
 
+@pytest.mark.parametrize("rows", [0, -1])
+def test_no_row_is_not_scored(any_export: Export, rows: int) -> None:
+    with pytest.raises(DataError, match=f"rows: got {rows} - use 1 or more"):
+        any_export.loaded.score(any_export.data.validation, rows=rows)
+
+
 def test_files_score_as_the_rows_in_them(tmp_path: Path, any_export: Export) -> None:
     loaded = any_export.loaded
     if any_export.task.kind == "classification":
