@@ -9,7 +9,7 @@ from search import workers
 from search.archive import opened
 from search.database import told
 from search.records import Ending
-from search.server.child import Coordinator
+from search.server.child import coordinator
 from search.server.figures import LOOPBACK, Figures, answering
 from search.server.log import Log
 from search.server.loop import Server
@@ -43,7 +43,7 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
         server = Server(
             submissions=Submissions(archive.storage.engine),
             is_run=archive.is_run,
-            begin=partial(Coordinator, places),
+            begin=partial(coordinator, places),
             reach=partial(told, settings.storage),
             studies=studies,
             log=log,
