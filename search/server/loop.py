@@ -23,8 +23,8 @@ REST_SECONDS = (2.0, 60.0)
 """How long a study rests that could not run through no fault of its own: at first, at most."""
 CRASHES = 5
 """Times in a row that a coordinator may die without an epoch before its study has ended."""
-_NOT_ITS_FAULT = {"ClusterError", "DatabaseTrouble", "Outage", "StorageError"}
-"""Errors of database or Ray, after which a study is begun again."""
+_NOT_ITS_FAULT = {"ClusterError", "DatabaseTrouble", "Outage", "StorageError", "StoreError"}
+"""Errors of database, store or Ray, after which a study is begun again."""
 _TAKEN = {"LeaseLost", "StudyElsewhere"}
 """Errors where another runs the study, which its lease says as well."""
 _DONE = {Ending.SPENT, Ending.EXHAUSTED}

@@ -71,12 +71,13 @@ def test_an_ending_settles_whether_a_study_waits_on(ending: str, state: str, ser
     assert service.queue.standing("a") == (state, reason)
 
 
+@pytest.mark.parametrize("error", ["DataError", "UploadLost"])
 def test_a_study_that_fails_by_its_own_fault_says_why_and_waits_to_be_submitted(
-    service: Any,
+    error: str, service: Any
 ) -> None:
     service.queue.add("a")
     service.turn()
-    service.child("a").fails("DataError", "data.train: no file '/a.csv'", "data.test: none")
+    service.child("a").fails(error, "data.train: no file '/a.csv'", "data.test: none")
     assert service.turn() == []
     assert service.queue.standing("a") == (
         "ended",
@@ -86,7 +87,9 @@ def test_a_study_that_fails_by_its_own_fault_says_why_and_waits_to_be_submitted(
     assert service.turn() == ["a"]
 
 
-@pytest.mark.parametrize("error", ["ClusterError", "DatabaseTrouble", "Outage", "StorageError"])
+@pytest.mark.parametrize(
+    "error", ["ClusterError", "DatabaseTrouble", "Outage", "StorageError", "StoreError"]
+)
 def test_after_a_fault_of_ray_or_the_database_a_study_rests_longer_each_time(
     error: str, service: Any
 ) -> None:

@@ -46,10 +46,11 @@ from search.records import (
 )
 from search.server import submit
 from search.server.coordinating import Orders, coordinate
-from search.server.messages import message
+from search.server.messages import failed, message
 from search.settings import Settings
 from search.spec import load
 from search.submissions import Submissions
+from search.workers.membership import Expelled
 
 STUDY = StudySummary(
     name="small",
@@ -258,6 +259,10 @@ def test_what_ends_a_launch_is_said_with_all_its_lines(
     assert run(submitted, "moods", closed_pipe) == [
         {"event": "failed", "error": "DataError", "problems": ["no file", "no other"]}
     ]
+
+
+def test_an_error_goes_by_a_name_that_the_server_knows() -> None:
+    assert failed(Expelled("it has died"), ("it has died",))["error"] == "ClusterError"
 
 
 def test_a_study_that_was_stopped_or_deleted_meanwhile_is_not_launched(
