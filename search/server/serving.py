@@ -9,7 +9,7 @@ from search import workers
 from search.archive import opened
 from search.database import told
 from search.records import Ending
-from search.server.child import coordinator
+from search.server.child import Child, Tell, coordinator
 from search.server.figures import LOOPBACK, Figures, answering
 from search.server.log import Log
 from search.server.loop import Server
@@ -38,12 +38,17 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
         if settings.ray_address is None:
             workers.connect(None, slots=None, cpus=1)
             undo.callback(workers.disconnect)
-        places = replace(settings, ray_address=settings.ray_address or workers.address())
+        address = settings.ray_address or workers.address()
         stop = undo.enter_context(Stop(None))  # Ray has just taken signals for itself
+
+        def begin(study: str, ray: str, tell: Tell) -> Child:
+            return coordinator(replace(settings, ray_address=ray), study, tell)
+
         server = Server(
             submissions=Submissions(archive.storage.engine),
             is_run=archive.is_run,
-            begin=partial(coordinator, places),
+            begin=begin,
+            ray=lambda: address,
             reach=partial(told, settings.storage),
             studies=studies,
             log=log,
