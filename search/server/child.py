@@ -154,6 +154,18 @@ def coordinator(settings: Settings, study: str, tell: Tell) -> Process:
     return Process(["search", "coordinate", study], settings.environment(), tell)
 
 
+def own_ray(tell: Tell) -> Process:
+    """Start a Ray; it says `ready` with its address, or `failed` with its problems.
+
+    Arguments:
+        tell: hears what it says.
+
+    Raises:
+        OSError: this machine has no room for another process.
+    """
+    return Process(["search.workers.hosting"], {}, tell)
+
+
 def _read(line: str) -> Message:
     """Read a message; what is none, as a library prints, is passed on as it is."""
     with suppress(ValueError, RecursionError):
