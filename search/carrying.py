@@ -23,7 +23,7 @@ from lstm_attn.sequences import SequenceData
 from search.checkpoints import Place, at
 from search.checkpoints.files import whole_of
 from search.checkpoints.folder import make_private
-from search.errors import SearchError, StoreError
+from search.errors import SearchError, StoreError, UploadLost
 from search.outages import outage
 from search.scratch import scratch
 from search.settings import Settings
@@ -152,14 +152,15 @@ def at_hand(upload: Upload | None, settings: Settings) -> Iterator[AtHand]:
         settings: where checkpoints lie if nobody says.
 
     Raises:
-        StoreError: files have gone, or are not what was uploaded.
-        Outage: the store is out of reach, or this machine's disk full.
+        UploadLost: files have gone, or are not what was uploaded.
+        StoreError: the store cannot be read.
+        Outage: likewise, and waiting may help; or this machine's disk is full.
     """
     if upload is None or not upload.files:
         yield AtHand()
         return
     with scratch() as folder:
-        _bring(upload, _place(upload, settings), folder)
+        _bring(upload, at(upload.address(settings)), folder)
         try:
             yield AtHand(paths=upload.paths, folder=str(folder))
         except (LstmAttnError, SearchError) as error:
@@ -201,14 +202,15 @@ def _content(path: Path, key: str) -> bytes:
         ) from error
 
 
-def _bring(upload: Upload, place: Place, folder: Path) -> None:
+def _bring(upload: Upload, store: Place, folder: Path) -> None:
     """Bring all files of an upload into a folder, each under its own path there.
 
     Raises:
-        StoreError: files have gone, or are not what was uploaded.
-        Outage: the store is out of reach, or this machine's disk full.
+        UploadLost: files have gone, or are not what was uploaded.
+        StoreError: the store cannot be read.
+        Outage: likewise, and waiting may help; or this machine's disk is full.
     """
-    missing = []
+    place, missing = store.inside(upload.folder), []
     for path, one in upload.files.items():
         try:
             content = place.read(_name(one))
@@ -226,7 +228,8 @@ def _bring(upload: Upload, place: Place, folder: Path) -> None:
             told = StoreError(f"{local} cannot be written: {error}")
             raise outage(local, error) or told from error
     if missing:
-        raise StoreError(*(f"{one} - submit the study again with --with-data" for one in missing))
+        store.reach()
+        raise UploadLost(*(f"{one} - submit the study again with --with-data" for one in missing))
 
 
 def _stand(real: Path, linked: Path, content: bytes) -> None:

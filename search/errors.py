@@ -16,7 +16,8 @@ SearchError                  1
 ├── Outage                   1   a disk stayed full, say; a study that ran can go on
 ├── DatabaseTrouble          1   the database failed while a study ran; it can go on
 ├── StoreError               1   a checkpoint cannot be written or read
-│   └── CheckpointDamaged    1   ... or is not what was written
+│   ├── CheckpointDamaged    1   ... or is not what was written
+│   └── UploadLost           1   data that were uploaded are gone from the store, or damaged
 ├── ReplayDiffers            1   a trial, trained again, does not come as far as recorded
 └── VerificationFailed       1   a checkpoint does not score what its trial recorded
 """
@@ -105,6 +106,10 @@ class StoreError(SearchError):
 
 class CheckpointDamaged(StoreError):
     """A checkpoint's content isn't what was written."""
+
+
+class UploadLost(StoreError):
+    """Data that were uploaded are no longer in the store, or not what was uploaded."""
 
 
 class ReplayDiffers(SearchError):

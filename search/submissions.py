@@ -30,6 +30,8 @@ _TABLE = sa.Table(
 
 _MAKING = 5_403_982_116
 """Number of the lock behind which PostgreSQL makes the table."""
+MOST_CHARACTERS = 10_000
+"""Of a text that is for readers only; the queue is read every few seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class Submissions:
             study=study,
             nonce=nonce,
             given=json.dumps(given),
-            path=path,
+            path=storable(path),
             checkpoints=checkpoints,
             state="waiting",
             reason="",
@@ -92,7 +94,7 @@ class Submissions:
             study=study,
             nonce=nonce,
             given=given,
-            path=path,
+            path=storable(path),
             checkpoints=checkpoints,
             state="waiting",
             reason="",
@@ -125,7 +127,7 @@ class Submissions:
         )
         with self._engine.begin() as connection:
             changed = connection.execute(
-                _TABLE.update().where(waits).values(state=state, reason=reason)
+                _TABLE.update().where(waits).values(state=state, reason=storable(reason))
             )
         return bool(changed.rowcount)
 
@@ -136,3 +138,14 @@ class Submissions:
         with self._engine.begin() as connection:
             gone = connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
         return bool(gone.rowcount)
+
+
+def storable(text: str) -> str:
+    """Write a text for readers so that every database takes it: no NUL, no byte that is no UTF-8.
+
+    Arguments:
+        text: of any length, which may come from the names of files.
+    """
+    plain = text[:MOST_CHARACTERS].encode(errors="backslashreplace").decode()
+    cut = " ..." if len(text) > MOST_CHARACTERS else ""
+    return plain.replace("\0", "\\x00") + cut

@@ -65,6 +65,10 @@ class Bucket:
         except StoreError as error:
             raise WrongUse(f"--checkpoints: {error}") from error
 
+    def reach(self) -> None:
+        """Refuse a bucket that is not there; a folder in it need not be."""
+        self.names()
+
     def make(self) -> None:
         """Do nothing: a folder is there with the first file in it."""
 

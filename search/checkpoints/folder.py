@@ -36,6 +36,11 @@ class Folder:
             f"--checkpoints: no folder {self} can be used, {nearest} {why} - name another"
         )
 
+    def reach(self) -> None:
+        """Refuse a folder that is not there, as on a disk that isn't mounted."""
+        with self._told("read"):
+            os.scandir(self.path).close()
+
     def make(self) -> None:
         """Make it with those above it; nobody else may look in."""
         with self._told("written"):

@@ -32,6 +32,15 @@ class Place(Files, Protocol):
         """
         ...
 
+    def reach(self) -> None:
+        """Refuse a place that is not there, as on a disk that isn't mounted.
+
+        Raises:
+            StoreError: it isn't.
+            Outage: likewise, and waiting may help.
+        """
+        ...
+
     def make(self) -> None:
         """Be there, for this user's eyes only."""
         ...

@@ -1,11 +1,12 @@
-"""A coordinator as its server sees it: a process that says lines and hears orders."""
+"""A process as its server sees it: it says lines, hears orders, and is gone."""
 
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -13,21 +14,24 @@ from typing import IO, Protocol
 from search.server.messages import Message
 from search.settings import Settings
 
+LAST_WORDS_SECONDS = 5.0
+"""How long what a process has said is read on after its end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """A coordinator's process has ended."""
+    """A process has ended."""
 
     code: int
     """Its exit code; negative where a signal has ended it."""
 
 
 Tell = Callable[[Message | Gone], None]
-"""Takes what a coordinator says, from any thread; `Gone` comes last, once."""
+"""Takes what a process says, from any thread; `Gone` comes last, once."""
 
 
 class Child(Protocol):
-    """A coordinator that runs."""
+    """A process that runs."""
 
     def share(self, index: int, count: int) -> None:
         """Tell it that it is one of so many, from 0."""
@@ -42,53 +46,69 @@ class Child(Protocol):
         ...
 
 
-class Coordinator:
-    """A coordinator in a process of its own.
+class Process:
+    """One of this program's processes, which ends when its stdin closes.
 
     Arguments:
-        settings: where database, checkpoints and Ray are; handed on by environment, since what
-            stands on a command line can be read by all.
-        study: which one it runs.
+        module: what it runs, with its arguments.
+        environment: on top of ours.
         tell: hears what it says.
+
+    Raises:
+        OSError: this machine has no room for another.
     """
 
-    def __init__(self, settings: Settings, study: str, tell: Tell) -> None:
+    def __init__(self, module: Sequence[str], environment: Mapping[str, str], tell: Tell) -> None:
         self._tell = tell
-        self._speaking = threading.Lock()
+        self._speaking, self._hearing = threading.Lock(), threading.Lock()
+        self._is_gone = False
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "search", "coordinate", study],
-            env={**os.environ, **settings.environment()},
+            [sys.executable, "-m", *module],
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
             start_new_session=True,  # Ctrl-C is the server's, which tells it
         )
-        assert self._process.stderr is not None
-        self._errors = threading.Thread(target=self._hear_errors, args=(self._process.stderr,))
-        self._errors.start()
-        self._thread = threading.Thread(target=self._hear, name=study)
-        self._thread.start()
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
+        said, troubles = self._process.stdout, self._process.stderr
+        assert said is not None
+        assert troubles is not None
+        self._ears = [
+            threading.Thread(target=self._hear, args=(said, _read), daemon=True),
+            threading.Thread(target=self._hear, args=(troubles, _as_it_is), daemon=True),
+        ]
+        self._thread = threading.Thread(target=self._see_off, daemon=True)
+        for thread in (*self._ears, self._thread):
+            thread.start()
 
     def share(self, index: int, count: int) -> None:
-        """Tell it that it is one of so many, from 0; once dismissed it needs to know no more."""
-        with self._orders as orders, suppress(BrokenPipeError):  # it is about to be gone
+        """Tell it that it is one of so many, from 0; one that hears nothing any more is left so."""
+        with self._orders as orders, suppress(BrokenPipeError, BlockingIOError):
             if not orders.closed:
-                orders.write(f"share {index} {count}\n")
-                orders.flush()
+                os.write(
+                    orders.fileno(), f"share {index} {count}\n".encode()
+                )  # whole, or not at all
 
     def dismiss(self) -> None:
         """Let it hand in and end."""
-        with self._orders as orders, suppress(BrokenPipeError):
+        with self._orders as orders:
             orders.close()
 
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
 
-    def join(self) -> None:
-        """Wait until it is gone and has said so."""
-        self._thread.join()
+    def join(self, seconds: float | None = None) -> None:
+        """Wait until it is gone and has said so.
+
+        Arguments:
+            seconds: at most; None for ever.
+        """
+        self._thread.join(seconds)
 
     @property
     @contextmanager
@@ -98,26 +118,62 @@ class Coordinator:
         with self._speaking:
             yield self._process.stdin
 
-    def _hear(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                self._tell(_read(line))
-        self._errors.join()
-        code = self._process.wait()
-        self.dismiss()
-        self._tell(Gone(code=code))
-
-    def _hear_errors(self, lines: IO[str]) -> None:
+    def _hear(self, lines: IO[str], read: Callable[[str], Message]) -> None:
         with lines:
             for line in lines:
-                self._tell({"event": "said", "line": line.rstrip("\n")})
+                self._pass_on(read(line))
+
+    def _see_off(self) -> None:
+        """Say when it is gone, though a process that it has left may hold its pipes still."""
+        code = self._process.wait()
+        until = time.monotonic() + LAST_WORDS_SECONDS
+        for ear in self._ears:
+            ear.join(max(0.0, until - time.monotonic()))
+        self.dismiss()
+        self._pass_on(Gone(code=code))
+
+    def _pass_on(self, said: Message | Gone) -> None:
+        with self._hearing:
+            if not self._is_gone:
+                self._is_gone = isinstance(said, Gone)
+                self._tell(said)
+
+
+def coordinator(settings: Settings, study: str, tell: Tell) -> Process:
+    """Start a study's coordinator.
+
+    Arguments:
+        settings: where database, checkpoints and Ray are; handed on by environment, since what
+            stands on a command line can be read by all.
+        study: which one it runs.
+        tell: hears what it says.
+
+    Raises:
+        OSError: this machine has no room for another process.
+    """
+    return Process(["search", "coordinate", study], settings.environment(), tell)
+
+
+def own_ray(tell: Tell) -> Process:
+    """Start a Ray; it says `ready` with its address, or `failed` with its problems.
+
+    Arguments:
+        tell: hears what it says.
+
+    Raises:
+        OSError: this machine has no room for another process.
+    """
+    return Process(["search.workers.hosting"], {}, tell)
 
 
 def _read(line: str) -> Message:
     """Read a message; what is none, as a library prints, is passed on as it is."""
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         said = json.loads(line)
         if isinstance(said, dict) and isinstance(said.get("event"), str):
             return said
+    return _as_it_is(line)
+
+
+def _as_it_is(line: str) -> Message:
     return {"event": "said", "line": line.rstrip("\n")}

@@ -13,22 +13,17 @@ from search.server.child import Child, Gone, Tell
 from search.server.figures import Figures
 from search.server.log import Log
 from search.server.messages import Message
+from search.server.verdicts import End, Rest, Verdict, cannot_begin, verdict
 from search.submissions import Submission, Submissions
 
 LOOK_SECONDS = 2.0
 """How often the queue is looked into."""
 HEAR_SECONDS = 0.2
 """How long a word is waited for before the queue gets its turn."""
-REST_SECONDS = (2.0, 60.0)
-"""How long a study rests that could not run through no fault of its own: at first, at most."""
-CRASHES = 5
-"""Times in a row that a coordinator may die without an epoch before its study has ended."""
-_NOT_ITS_FAULT = {"ClusterError", "DatabaseTrouble", "Outage", "StorageError"}
-"""Errors of database or Ray, after which a study is begun again."""
-_TAKEN = {"LeaseLost", "StudyElsewhere"}
-"""Errors where another runs the study, which its lease says as well."""
-_DONE = {Ending.SPENT, Ending.EXHAUSTED}
-_LATER = {Ending.INTERRUPTED, Ending.TERMINATED}
+LET_GO_SECONDS = 80.0
+"""How long a coordinator that is told to end may take, and all of them when the server ends."""
+KILLED_SECONDS = 2.0
+"""How long the end of those that were killed then is waited for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,22 +31,17 @@ class _Run:
     """A study that runs here."""
 
     submission: Submission
+    ray: str
+    """The address of its Ray."""
     child: Child
-    dismissed: bool = False
+    let_go: float | None = None
+    """When it was told to end, by the clock; None: not yet."""
+    killed: bool = False
     last: Message | None = None
     """How its coordinator says that it has ended."""
     said: str = ""
     """The last line that was no message, as a traceback's."""
     epochs: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class _Rest:
-    """A study that is to be tried again."""
-
-    until: float
-    pause: float
-    crashes: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +51,10 @@ class Server:
     submissions: Submissions
     is_run: Callable[[str], bool]
     """Tells whether somebody holds a study's lease."""
-    begin: Callable[[str, Tell], Child]
-    """Starts a study's coordinator."""
+    begin: Callable[[str, str, Tell], Child]
+    """Starts a study's coordinator in the Ray at an address."""
+    ray: Callable[[], str | None]
+    """Gives the address of the Ray there is now; None while there is none."""
     reach: Callable[[], AbstractContextManager[None]]
     """Tells the database's troubles in our words."""
     studies: int
@@ -71,7 +63,8 @@ class Server:
     figures: Figures
     clock: Callable[[], float] = time.monotonic
     _running: dict[str, _Run] = field(default_factory=dict)
-    _resting: dict[str, _Rest] = field(default_factory=dict)
+    _resting: dict[str, tuple[float, Rest]] = field(default_factory=dict)
+    """Until when what was submitted rests."""
     _heard: queue.SimpleQueue[tuple[str, Message | Gone]] = field(default_factory=queue.SimpleQueue)
     _unwritten: list[tuple[Submission, SubmissionState, str]] = field(default_factory=list)
     """How studies have ended, as far as the database doesn't know it yet."""
@@ -79,14 +72,16 @@ class Server:
     _unreachable: str = ""
 
     def run(self, stop: StopSignal) -> Ending:
-        """Serve until someone asks to stop; coordinators then hand in and end."""
+        """Serve until someone asks to stop; coordinators then hand in and end, or are killed."""
         while (why := stop.asked()) is None:
             self.turn()
         self.log("stopping", ending=why.name.lower())
         for run in self._running.values():
-            self._dismiss(run)
-        while self._running:
-            self._hear(LOOK_SECONDS, begins=False)
+            self._let_go(run)
+        until = self.clock() + LET_GO_SECONDS + KILLED_SECONDS
+        while self._running and self.clock() < until:
+            self._hear(HEAR_SECONDS, begins=False)
+            self._kill_late()
         self._bravely(self._write)
         self.log("stopped")
         return why
@@ -95,6 +90,8 @@ class Server:
         """Look into the queue when it is time; hear what a coordinator says, if one does."""
         if self._looked is None or self.clock() - self._looked >= LOOK_SECONDS:
             self._looked = self.clock()
+            self._leave_lost_ray()
+            self._kill_late()
             self._bravely(self._look)
         return self._hear(HEAR_SECONDS)
 
@@ -108,43 +105,62 @@ class Server:
         self._write()
         found = self.submissions.all()
         self._count(found)
-        self._dismiss_ended(found)
-        before = len(self._running)
+        self._let_go_ended(found)
+        before, ray = len(self._running), self.ray()
         for one in found:
-            if len(self._running) >= self.studies:
+            if ray is None or len(self._running) >= self.studies:
                 break
             if one.state == "waiting" and self._may_begin(one):
-                self._begin(one)
+                self._begin(one, ray)
         if len(self._running) != before:
             self._share()
 
-    def _dismiss_ended(self, found: list[Submission]) -> None:
+    def _let_go_ended(self, found: list[Submission]) -> None:
         """Let go of studies that were ended just as they began, too early for their lease."""
         wanted = {one.study for one in found if one.state == "waiting"}
         for study, run in self._running.items():
             if study not in wanted:
-                self._dismiss(run)
+                self._let_go(run)
 
-    @staticmethod
-    def _dismiss(run: _Run) -> None:
-        if not run.dismissed:
-            run.dismissed = True
+    def _leave_lost_ray(self) -> None:
+        """Let go of studies whose Ray is gone, to be begun in the one that comes in its place."""
+        ray = self.ray()
+        for run in self._running.values():
+            if run.ray != ray:
+                self._let_go(run)
+
+    def _let_go(self, run: _Run) -> None:
+        if run.let_go is None:
+            run.let_go = self.clock()
             run.child.dismiss()
 
+    def _kill_late(self) -> None:
+        """End those that take too long to end by themselves: they are as safe as after a crash."""
+        for study, run in self._running.items():
+            late = run.let_go is not None and self.clock() - run.let_go >= LET_GO_SECONDS
+            if late and not run.killed:
+                self.log("killed", study=study, after_seconds=LET_GO_SECONDS)
+                run.killed = True
+                run.child.kill()
+
     def _may_begin(self, one: Submission) -> bool:
-        rest = self._resting.get(one.nonce)
-        if one.study in self._running or (rest and self.clock() < rest.until):
+        until, _ = self._resting.get(one.nonce, (0.0, None))
+        if one.study in self._running or self.clock() < until:
             return False
         return not self.is_run(one.study)
 
-    def _begin(self, one: Submission) -> None:
-        self.log("begun", study=one.study)
-        self.figures.began(one.study)
-
+    def _begin(self, one: Submission, ray: str) -> None:
         def tell(said: Message | Gone, study: str = one.study) -> None:
             self._heard.put((study, said))
 
-        self._running[one.study] = _Run(submission=one, child=self.begin(one.study, tell))
+        try:
+            child = self.begin(one.study, ray, tell)
+        except OSError as error:  # no room for another process
+            self._note(one, cannot_begin(error, self._rested(one)))
+            return
+        self.log("begun", study=one.study)
+        self.figures.began(one.study)
+        self._running[one.study] = _Run(submission=one, ray=ray, child=child)
 
     def _share(self) -> None:
         """Tell each study its part of the cluster."""
@@ -183,40 +199,25 @@ class Server:
     def _settle(self, run: _Run, code: int) -> None:
         """Note how a study has come to an end, or let it rest until it is begun again."""
         one = run.submission
-        state, reason = self._verdict(run, code)
-        if (state, reason) != ("waiting", one.reason):
-            self._unwritten.append((one, state, reason))
+        let_go = run.let_go is not None or run.ray != self.ray()
+        end = End(code=code, last=run.last, said=run.said, epochs=run.epochs, let_go=let_go)
+        found = verdict(end, self._rested(one))
         del self._running[one.study]
         self.figures.ended(one.study)
-        self.log("gone", study=one.study, state=state, reason=reason, code=code)
+        self.log("gone", study=one.study, state=found.state, reason=found.reason, code=code)
+        self._note(one, found)
         self._share()
 
-    def _verdict(self, run: _Run, code: int) -> tuple[SubmissionState, str]:
-        """Tell how a submission stands after its coordinator has ended, and why."""
-        match run.last:
-            case {"event": "ended", "ending": ending}:
-                return _ended(Ending[ending.upper()])
-            case {"event": "failed", "error": error, "problems": problems}:
-                if error in _TAKEN:
-                    return "waiting", ""
-                if error in _NOT_ITS_FAULT:
-                    self._rest(run, crashed=False)
-                return "waiting" if error in _NOT_ITS_FAULT else "ended", "\n".join(problems)
-        how = f"signal {-code}" if code < 0 else run.said or f"exit code {code}"
-        reason = f"its coordinator has died: {how}"
-        if self._rest(run, crashed=True) < CRASHES:
-            return "waiting", reason
-        return "ended", f"{reason}, {CRASHES} times in a row without an epoch"
+    def _note(self, one: Submission, found: Verdict) -> None:
+        """Take a verdict, which is written with the next look."""
+        if (found.state, found.reason) != ("waiting", one.reason):
+            self._unwritten.append((one, found.state, found.reason))
+        if found.rest:
+            self._resting[one.nonce] = (self.clock() + found.rest.seconds, found.rest)
 
-    def _rest(self, run: _Run, *, crashed: bool) -> int:
-        """Let a study rest, longer each time; count the crashes without an epoch in a row."""
-        former = None if run.epochs else self._resting.get(run.submission.nonce)
-        first, most = REST_SECONDS
-        pause = min(2 * former.pause, most) if former else first
-        crashes = (former.crashes if former else 0) + (crashed and not run.epochs)
-        rest = _Rest(until=self.clock() + pause, pause=pause, crashes=crashes)
-        self._resting[run.submission.nonce] = rest
-        return crashes
+    def _rested(self, one: Submission) -> Rest | None:
+        """Give the last rest of what was submitted."""
+        return self._resting.get(one.nonce, (0.0, None))[1]
 
     def _bravely(self, work: Callable[[], None]) -> None:
         """Do what needs the database; while that is away, coordinators wait for it themselves."""
@@ -237,10 +238,3 @@ class Server:
         for one in found:
             states["running" if one.study in self._running else one.state] += 1
         self.figures.saw_queue(states)
-
-
-def _ended(ending: Ending) -> tuple[SubmissionState, str]:
-    """Tell how a submission stands after a launch that came to its end, and why."""
-    if ending in _LATER:
-        return "waiting", ""
-    return "done" if ending in _DONE else "ended", ending.value

@@ -23,6 +23,8 @@ from search.records import (
 Message = dict[str, Any]
 """What happened, under `event`, and its figures."""
 
+_TREES = ("search.errors", "lstm_attn.errors")
+"""Where the errors are that are known by name."""
 STATES: tuple[TrialState, ...] = ("running", "complete", "pruned", "failed")
 
 
@@ -72,8 +74,9 @@ def ended(launched: Launched) -> Message:
 
 
 def failed(error: Exception, problems: tuple[str, ...]) -> Message:
-    """Tell which error has ended a launch."""
-    return {"event": "failed", "error": type(error).__name__, "problems": list(problems)}
+    """Tell which error of the trees has ended a launch."""
+    known = (one.__name__ for one in type(error).__mro__ if one.__module__ in _TREES)
+    return {"event": "failed", "error": next(known, "SearchError"), "problems": list(problems)}
 
 
 def _plain(params: Any) -> Message:  # noqa: ANN401 - a mapping of plain values

@@ -1,6 +1,7 @@
 """A server put together: database, Ray, figures, loop; then all undone."""
 
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TextIO
@@ -9,10 +10,11 @@ from search import workers
 from search.archive import opened
 from search.database import told
 from search.records import Ending
-from search.server.child import Coordinator
+from search.server.child import Child, Tell, coordinator, own_ray
 from search.server.figures import LOOPBACK, Figures, answering
 from search.server.log import Log
 from search.server.loop import Server
+from search.server.own_ray import OwnRay
 from search.settings import Settings
 from search.stopping import Stop
 from search.submissions import Submissions
@@ -35,15 +37,17 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
     with ExitStack() as undo:
         archive = undo.enter_context(opened(settings, create=True))
         taken = undo.enter_context(answering(figures, port))
-        if settings.ray_address is None:
-            workers.connect(None, slots=None, cpus=1)
-            undo.callback(workers.disconnect)
-        places = replace(settings, ray_address=settings.ray_address or workers.address())
-        stop = undo.enter_context(Stop(None))  # Ray has just taken signals for itself
+        ray = undo.enter_context(_ray(settings.ray_address, log))
+        stop = undo.enter_context(Stop(None))
+
+        def begin(study: str, address: str, tell: Tell) -> Child:
+            return coordinator(replace(settings, ray_address=address), study, tell)
+
         server = Server(
             submissions=Submissions(archive.storage.engine),
             is_run=archive.is_run,
-            begin=partial(Coordinator, places),
+            begin=begin,
+            ray=ray,
             reach=partial(told, settings.storage),
             studies=studies,
             log=log,
@@ -52,3 +56,22 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
         undo.callback(server.close)
         log("serving", studies=studies, address=f"http://{LOOPBACK}:{taken}")
         return server.run(stop)
+
+
+@contextmanager
+def _ray(given: str | None, log: Log) -> Iterator[Callable[[], str | None]]:
+    """Tell where studies find Ray: where it is said to be, or where there is one of our own now.
+
+    Raises:
+        ClusterError: none of our own can be had.
+    """
+    if given is not None:
+        yield lambda: given
+        return
+    workers.share_token()
+    own = OwnRay(own_ray, log)
+    try:
+        own.start()
+        yield own.address
+    finally:
+        own.close()

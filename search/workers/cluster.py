@@ -105,6 +105,15 @@ def _guard() -> None:
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
+def share_token() -> None:
+    """Let all processes that are started from now on know the token of a Ray of our own.
+
+    For this process, which has loaded Ray already, it comes too late.
+    """
+    _guard()
+    os.environ.setdefault("RAY_AUTH_MODE", "token")  # as Ray does where it starts
+
+
 def _own_raylet() -> psutil.Process | None:
     """Find the process that is the one node of a Ray of our own."""
     for child in psutil.Process().children():

@@ -41,12 +41,28 @@ class Service:
             said = self.read()
             missing.discard((said["event"], said.get("study", "")))
 
+    def wait_until_done(self, *studies: str) -> None:
+        """Read on until each study has come to its end."""
+        missing = set(studies)
+        while missing:
+            said = self.read()
+            if said["event"] == "gone" and said["state"] == "done":
+                missing.discard(said["study"])
+
+    def kill_node(self) -> None:
+        """Kill the one node of the Ray that it has started."""
+        parts = psutil.Process(self.process.pid).children(recursive=True)
+        [node] = [part for part in parts if part.name() == "raylet"]
+        node.kill()
+
     def coordinators(self) -> list[psutil.Process]:
         children = psutil.Process(self.process.pid).children()
         return [child for child in children if "coordinate" in child.cmdline()]
 
 
-def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers(bench: Any) -> None:
+def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers_or_their_ray(
+    bench: Any,
+) -> None:
     bench.write(trials=4, steps=60)
     file = bench.folder / "short.toml"
     for name in ("short", "other", "last"):
@@ -76,7 +92,10 @@ def test_all_that_was_submitted_is_run_to_its_end_whatever_happens_to_servers(be
     assert not [one for one in coordinators if one.is_running()]
 
     service = Service(bench)
-    service.wait_for(("gone", "short"), ("gone", "other"), ("gone", "last"))
+    service.wait_for(("epoch", "other"))
+    service.kill_node()
+    service.wait_for(("ray started", ""))
+    service.wait_until_done("short", "other", "last")
     os.kill(service.process.pid, signal.SIGINT)
     code, _, said = bench.finish(service.process)
     assert (code, said) == (0, "")

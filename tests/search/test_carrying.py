@@ -20,7 +20,7 @@ from search import carrying
 from search.carrying import AtHand, at_hand, carried, discard, reader, sweep
 from search.checkpoints import at
 from search.checkpoints.folder import Folder
-from search.errors import Outage, StoreError
+from search.errors import Outage, StoreError, UploadLost
 from search.settings import Settings
 from search.spec import load
 from search.uploads import FileCopy, Upload, new_upload
@@ -217,7 +217,7 @@ def test_files_that_are_gone_or_damaged_are_told_by_name_all_at_once(
     one, other, _ = (f"data-{copy.hash}" for copy in upload.files.values())
     place.delete(one)
     place.write_whole(other, b"text,mood\nsomebody else,up\n")
-    with pytest.raises(StoreError) as told:
+    with pytest.raises(UploadLost) as told:
         reader(upload, placed)(named, TASK)
     again = "submit the study again with --with-data"
     assert told.value.problems == (
@@ -227,6 +227,16 @@ def test_files_that_are_gone_or_damaged_are_told_by_name_all_at_once(
     mended = carried(upload, named, placed)
     assert mended == upload
     assert reader(mended, placed)(named, TASK).fingerprint == prepare(named, TASK).fingerprint
+
+
+def test_a_store_that_is_not_there_has_lost_nothing(home: Path, tmp_path: Path) -> None:
+    settings = settings_at(str(tmp_path / "store"))
+    named = data_of(home, train='"../b.csv"')
+    upload = up(named, settings)
+    (tmp_path / "store").rename(tmp_path / "of another machine")
+    with pytest.raises(StoreError, match=r"store cannot be read: .* No such file") as told:
+        reader(upload, settings)(named, TASK)
+    assert not isinstance(told.value, UploadLost)
 
 
 @pytest.fixture

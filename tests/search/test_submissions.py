@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from search.archive import Archive
+from search.archive import Archive, opened
 from search.settings import Settings
-from search.submissions import Submission, Submissions
+from search.submissions import MOST_CHARACTERS, Submission, Submissions
 
 GIVEN = {"name": "small", "data": {"train": ["/a.csv"]}, "search": {"trials": 3}}
 
@@ -84,3 +84,18 @@ def test_what_is_forgotten_is_no_longer_there(queue: Submissions) -> None:
     kept = add(queue, "b")
     assert queue.forget("a")
     assert queue.all() == [kept]
+
+
+@pytest.mark.parametrize("odd", ["\0", "\udcff", "x" * 1_000_000], ids=["nul", "byte", "long"])
+def test_whatever_a_reason_or_a_path_holds_it_is_written_for_readers(
+    odd: str, each_database: Settings
+) -> None:
+    with opened(each_database, create=True) as archive:
+        queue = Submissions(archive.storage.engine)
+        one = queue.add(study="a", given=GIVEN, path=f"/{odd}.toml", checkpoints=None)
+        assert queue.all() == [one]
+        assert queue.settle(one, "ended", f"no file {odd}")
+        [found] = queue.all()
+    assert found.reason.startswith("no file ")
+    assert len(found.reason) <= MOST_CHARACTERS + 10
+    assert odd not in found.reason + found.path

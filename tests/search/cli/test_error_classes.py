@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lstm_attn import errors as model_errors
 from search import database, errors, launch, lease
 from search.archive import opened
 from search.records import Event
+from search.uploads import FileCopy, Uploads, new_upload
 from search.workers import cluster
 from search.workers.membership import Expelled
 
@@ -160,6 +162,18 @@ def checkpoint_damaged(shelf: Any) -> None:
     shelf.wrong.tells("export moods --to out", {}, line, code=1)
 
 
+def upload_lost(shelf: Any) -> None:
+    shelf.trial({1: 0.123})
+    copy = FileCopy(real="/home/me/a.csv", hash="0" * 64)
+    (shelf.wrong.folder / "checkpoints").mkdir(exist_ok=True)
+    with opened(shelf.settings) as archive:
+        Uploads(archive.storage.engine).keep(
+            replace(new_upload("moods", None), files={"/home/me/a.csv": copy})
+        )
+    line = "/home/me/a.csv was uploaded and is no longer in checkpoints/moods-data-... - submit ..."
+    shelf.wrong.tells("replay moods 0 --quiet", {}, line, code=1)
+
+
 def replay_differs(shelf: Any) -> None:
     shelf.trial({1: 0.5, 2: 0.5, 3: 0.5})
     line = "trial 0 ended before epoch 3, which was recorded: its training went another way"
@@ -222,6 +236,7 @@ CASES: dict[type[Exception], Callable[[Any], None]] = {
     errors.DatabaseTrouble: database_trouble,
     errors.StoreError: store_error,
     errors.CheckpointDamaged: checkpoint_damaged,
+    errors.UploadLost: upload_lost,
     errors.ReplayDiffers: replay_differs,
     errors.VerificationFailed: verification_failed,
     model_errors.DataError: data_error,

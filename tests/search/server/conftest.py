@@ -1,5 +1,6 @@
 """A server over a queue in memory and coordinators that do what a test says."""
 
+import errno
 import io
 import json
 import secrets
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 
 from search.errors import Outage
-from search.records import Ending
 from search.server import loop
 from search.server.child import Gone, Tell
 from search.server.figures import Figures
@@ -71,7 +71,9 @@ class Child:
     """A coordinator that remembers what it is told."""
 
     study: str
+    ray: str
     tell: Tell
+    deaf: bool
     shares: list[tuple[int, int]] = field(default_factory=list)
     dismissed: bool = False
     killed: bool = False
@@ -81,10 +83,12 @@ class Child:
 
     def dismiss(self) -> None:
         self.dismissed = True
-        self.ends("terminated")
+        if not self.deaf:
+            self.ends("terminated")
 
     def kill(self) -> None:
         self.killed = True
+        self.dies()
 
     def says(self, message: Message) -> None:
         self.tell(message)
@@ -108,27 +112,38 @@ class Service:
         self.queue = Queue()
         self.begun: list[Child] = []
         self.now = 0.0
+        self.pace = 0.0
+        """Seconds that go by with each look at the clock."""
         self.elsewhere: set[str] = set()
+        self.deaf: set[str] = set()
+        self.crowded = False
         self.out = io.StringIO()
-        self.asked: Ending | None = None
+        self.ray: str | None = "one:6379"
         self.figures = Figures(clock=lambda: self.now)
         self.server = Server(
             submissions=self.queue,  # type: ignore[arg-type]
             is_run=self.elsewhere.__contains__,
             begin=self.begin,
+            ray=lambda: self.ray,
             reach=self.reach,
             studies=studies,
             log=Log(self.out),
             figures=self.figures,
-            clock=lambda: self.now,
+            clock=self.clock,
         )
+
+    def clock(self) -> float:
+        self.now += self.pace
+        return self.now
 
     @contextmanager
     def reach(self) -> Iterator[None]:
         yield
 
-    def begin(self, study: str, tell: Tell) -> Child:
-        self.begun.append(Child(study, tell))
+    def begin(self, study: str, ray: str, tell: Tell) -> Child:
+        if self.crowded:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        self.begun.append(Child(study, ray, tell, deaf=study in self.deaf))
         return self.begun[-1]
 
     def turn(self, seconds: float = 10.0) -> list[str]:

@@ -8,7 +8,9 @@ import pytest
 
 from search.records import Ending
 from search.server.log import Log
-from search.server.loop import CRASHES, REST_SECONDS
+from search.server.loop import LET_GO_SECONDS
+from search.server.verdicts import CRASHES, REST_SECONDS
+from tests.search.server.conftest import Child
 
 EPOCH = {"event": "epoch", "trial": 0, "epoch": 1, "metrics": {}}
 
@@ -71,12 +73,13 @@ def test_an_ending_settles_whether_a_study_waits_on(ending: str, state: str, ser
     assert service.queue.standing("a") == (state, reason)
 
 
+@pytest.mark.parametrize("error", ["DataError", "UploadLost"])
 def test_a_study_that_fails_by_its_own_fault_says_why_and_waits_to_be_submitted(
-    service: Any,
+    error: str, service: Any
 ) -> None:
     service.queue.add("a")
     service.turn()
-    service.child("a").fails("DataError", "data.train: no file '/a.csv'", "data.test: none")
+    service.child("a").fails(error, "data.train: no file '/a.csv'", "data.test: none")
     assert service.turn() == []
     assert service.queue.standing("a") == (
         "ended",
@@ -86,7 +89,9 @@ def test_a_study_that_fails_by_its_own_fault_says_why_and_waits_to_be_submitted(
     assert service.turn() == ["a"]
 
 
-@pytest.mark.parametrize("error", ["ClusterError", "DatabaseTrouble", "Outage", "StorageError"])
+@pytest.mark.parametrize(
+    "error", ["ClusterError", "DatabaseTrouble", "Outage", "StorageError", "StoreError"]
+)
 def test_after_a_fault_of_ray_or_the_database_a_study_rests_longer_each_time(
     error: str, service: Any
 ) -> None:
@@ -184,6 +189,87 @@ def test_asked_to_end_it_lets_coordinators_hand_in_and_begins_no_others(
     assert not service.child("a").killed
     assert service.queue.standing("a") == ("waiting", "")
     assert [one["event"] for one in service.events][-2:] == ["gone", "stopped"]
+
+
+def test_asked_to_end_it_kills_those_that_do_not_end_in_time_and_their_studies_wait(
+    service: Any,
+) -> None:
+    service.deaf = {"a"}
+    service.queue.add("a")
+    service.queue.add("b")
+    service.turn()
+    service.pace = 1.0
+    began = service.now
+    assert service.server.run(Asked()) is Ending.TERMINATED
+    assert LET_GO_SECONDS <= service.now - began < LET_GO_SECONDS + 20.0
+    assert (service.child("a").killed, service.child("b").killed) == (True, False)
+    assert [service.queue.standing(study) for study in "ab"] == [("waiting", "")] * 2
+
+
+def test_one_that_cannot_even_be_killed_is_left(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Child, "kill", lambda _: None)
+    service.deaf = {"a"}
+    service.queue.add("a")
+    service.turn()
+    service.pace = 1.0
+    assert service.server.run(Asked()) is Ending.TERMINATED
+
+
+def test_a_study_that_does_not_end_when_it_is_told_to_holds_up_no_other(service: Any) -> None:
+    service.deaf = {"a"}
+    one = service.queue.add("a")
+    service.queue.add("b")
+    service.turn()
+    service.queue.settle(one, "ended", "somebody asked it to stop")
+    service.queue.add("c")
+    service.turn()
+    service.child("b").ends("spent")
+    assert service.turn() == ["c"]
+    assert not service.child("a").killed
+    service.turn(seconds=LET_GO_SECONDS)
+    assert service.child("a").killed
+    service.queue.add("d")
+    assert service.turn() == ["d"]
+
+
+def test_without_a_ray_nothing_is_begun_and_studies_of_one_that_is_gone_go_on_in_the_next(
+    service: Any,
+) -> None:
+    service.queue.add("a")
+    service.turn()
+    service.ray = None
+    service.queue.add("b")
+    assert service.turn() == []
+    assert service.child("a").dismissed
+    service.ray = "two:6379"
+    assert service.turn() == ["a", "b"]
+    assert [child.ray for child in service.begun] == ["one:6379", "two:6379", "two:6379"]
+
+
+def test_a_study_that_dies_with_its_ray_is_not_blamed(service: Any) -> None:
+    service.queue.add("a")
+    for ray in range(2 * CRASHES):
+        service.ray = f"{ray}:6379"
+        assert service.turn() == ["a"]
+        service.ray = None
+        service.child("a").dies()
+        assert service.turn(seconds=0.0) == []
+    assert service.queue.standing("a") == ("waiting", "")
+
+
+def test_where_no_process_can_be_started_a_study_waits_and_says_so(service: Any) -> None:
+    service.queue.add("a")
+    service.crowded = True
+    for _ in range(2 * CRASHES):
+        assert service.turn(seconds=100.0) == []
+    assert service.queue.standing("a") == (
+        "waiting",
+        "no process can be started for it: Resource temporarily unavailable",
+    )
+    service.crowded = False
+    assert service.turn(seconds=100.0) == ["a"]
 
 
 def test_closed_it_ends_all_at_once(service: Any) -> None:

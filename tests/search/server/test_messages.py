@@ -4,8 +4,6 @@ import io
 import json
 import math
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -47,12 +45,12 @@ from search.records import (
     WeightsGiven,
 )
 from search.server import submit
-from search.server.child import Coordinator, Gone
 from search.server.coordinating import Orders, coordinate
-from search.server.messages import message
+from search.server.messages import failed, message
 from search.settings import Settings
 from search.spec import load
 from search.submissions import Submissions
+from search.workers.membership import Expelled
 
 STUDY = StudySummary(
     name="small",
@@ -263,6 +261,10 @@ def test_what_ends_a_launch_is_said_with_all_its_lines(
     ]
 
 
+def test_an_error_goes_by_a_name_that_the_server_knows() -> None:
+    assert failed(Expelled("it has died"), ("it has died",))["error"] == "ClusterError"
+
+
 def test_a_study_that_was_stopped_or_deleted_meanwhile_is_not_launched(
     submitted: Settings, closed_pipe: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,40 +279,3 @@ def test_a_study_that_was_stopped_or_deleted_meanwhile_is_not_launched(
         Submissions(archive.storage.engine).forget("moods")
     [said] = run(submitted, "moods", closed_pipe)
     assert said["error"] == StudyNotFound.__name__
-
-
-ECHO = """
-import sys
-for line in sys.stdin:
-    print('{"event": "heard", "line": "' + line.strip() + '"}', flush=True)
-print("a library's word", flush=True)
-print("and its trouble", file=sys.stderr)
-sys.exit(7)
-"""
-
-
-def test_a_process_says_lines_hears_orders_and_is_gone_last(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "echo.py").write_text(ECHO)
-    popen = subprocess.Popen
-
-    def echo(command: list[str], **options: Any) -> Any:
-        assert command == [sys.executable, "-m", "search", "coordinate", "small"]
-        assert options["env"]["LSTM_SEARCH_STORAGE"] == settings.storage
-        return popen([sys.executable, tmp_path / "echo.py"], **options)
-
-    monkeypatch.setattr(subprocess, "Popen", echo)
-    said: list[Any] = []
-    child = Coordinator(settings, "small", said.append)
-    child.share(0, 2)
-    child.dismiss()
-    child.join()
-    said.remove({"event": "said", "line": "and its trouble"})  # another pipe: whenever it comes
-    assert said == [
-        {"event": "heard", "line": "share 0 2"},
-        {"event": "said", "line": "a library's word"},
-        Gone(code=7),
-    ]
-    child.share(0, 1)  # it is gone, which is no trouble
-    child.kill()

@@ -132,7 +132,7 @@ def test_without_its_data_a_server_says_what_is_missing(
     [said] = served(there)
     line = f"{tmp_path}/a.csv was uploaded and is no longer in {place}"
     cure = "submit the study again with --with-data"
-    assert said == {"event": "failed", "error": "StoreError", "problems": [f"{line} - {cure}"]}
+    assert said == {"event": "failed", "error": "UploadLost", "problems": [f"{line} - {cure}"]}
     operations.submit(study_file, there, with_data=True)
     assert served(there) == SPENT
 
