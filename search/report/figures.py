@@ -100,8 +100,8 @@ def curves(
 
 def importance(report: Report) -> str:
     """Draw each parameter's share."""
-    shares = {_plain(name): share for name, share in report.importance.items()}
-    shown = [one for one in report.ended if set(one.params) & set(report.importance)]
+    shares = {_plain(name): share for name, share in report.importance.shares.items()}
+    shown = [one for one in report.ended if set(one.params) & set(report.importance.shares)]
     figure = visualization.plot_param_importances(_pick(report, shown), evaluator=_Known(shares))
     figure.update_traces(marker_color=OTHERS[0], hovertemplate="%{y}: %{x:.1%}<extra></extra>")
     figure.update_xaxes(title="share", range=(0, 1.08))

@@ -11,7 +11,7 @@ from search.report.axes import Span, span, within
 from search.report.facts import Report
 from search.report.thinning import thin, thin_curve
 from search.verdict import no_leader
-from search.words import count, listed
+from search.words import count, listed, reckoned
 
 POINTS = 2_000
 """The most trials that are drawn as a point each."""
@@ -92,15 +92,15 @@ def _curves(report: Report) -> Plot:
 
 
 def _importance(report: Report) -> Plot:
-    said, figure, height = report.no_importance, "", 0
+    found = report.importance
+    said, figure, height = found.why_none, "", 0
     if not said:
-        figure, height = figures.importance(report), 120 + 30 * len(report.importance)
+        figure, height = figures.importance(report), 120 + 30 * len(found.shares)
         said = (
-            "The share of each parameter in what sets the best trials apart, by "
-            f"{report.importance_by} over all {count(len(report.ended), 'trial')} that have ended "
-            "an epoch, of any state."
+            "The share of each parameter in what sets the best trials apart, "
+            f"{reckoned(found)}. A trial is worth its best epoch."
         )
-        if len(report.ended) < ROUGH:
+        if found.trials < ROUGH:
             said += " Of so few it is rough."
     title = "Importance of the parameters"
     return Plot(name="importance", title=title, said=(said,), figure=figure, height=height)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from search.archive import StoredStudy
-from search.records import Params, StudySummary, TrialSummary
+from search.records import Importance, Params, StudySummary, TrialSummary
 from search.report.facts import Report, facts
 from search.spec import StudySpec
 from tests.search.conftest import spec_of
@@ -74,6 +74,12 @@ def searched(
         }
         trials.append(trial_of(number, value, **fields))
     return study_of(*trials, **changes)
+
+
+def importance_of(trials: int = 12, **shares: float) -> Importance:
+    """Give what is said of importance; without shares, why there is none."""
+    why = "" if shares else "No trial counts."
+    return Importance(shares=shares, by="PED-ANOVA", trials=trials, left_out={}, why_none=why)
 
 
 def report_of(study: StudySummary, spec: StudySpec | None = None, **changes: Any) -> Report:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from search.importance import unsaid
 from search.records import Explained, Ranked, StudySummary, TrialSummary
 from search.render.explained import best
 from search.render.signs import COARSE, FINE
+from tests.search.made_up import importance_of
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
@@ -25,9 +27,7 @@ def found(make_study: Study, make_trial: Trial) -> Explained:
         study=make_study(default, good),
         best=(ranked,),
         defaults=(Ranked(trial=default, weights=None, instead={}),),
-        importance={"learning_rate": 0.75, "heads": 0.2498, "dropout": 0.0002},
-        importance_by="PED-ANOVA",
-        no_importance="",
+        importance=importance_of(2, learning_rate=0.75, heads=0.2498, dropout=0.0002),
     )
 
 
@@ -49,7 +49,7 @@ def test_nothing_is_explained_that_is_not_there(found: Explained, printed: Print
 
 def test_importance_is_drawn_beside_its_numbers(found: Explained, printed: Print) -> None:
     text = printed(best(found, FINE))
-    assert "What sets the best trials apart, by PED-ANOVA over 2 trials" in text
+    assert "What sets the best trials apart, by PED-ANOVA over 2 trials of any state" in text
     rows = re.findall(r"^  (\w+) +(━*) +(75\.0 %|25\.0 %|less) *$", text, re.MULTILINE)
     assert [(name, len(drawn), said) for name, drawn, said in rows] == [
         ("learning_rate", 20, "75.0 %"),
@@ -61,7 +61,7 @@ def test_importance_is_drawn_beside_its_numbers(found: Explained, printed: Print
 def test_why_nothing_is_said_of_importance_is_said(found: Explained, printed: Print) -> None:
     why = "All parameters are fixed, so none is more important than another."
     for best_ones in (found.best, ()):
-        silent = replace(found, best=best_ones, importance={}, no_importance=why)
+        silent = replace(found, best=best_ones, importance=unsaid(why))
         text = printed(best(silent, FINE), width=200)
         assert why in text
         assert "What sets" not in text

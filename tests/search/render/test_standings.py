@@ -20,6 +20,7 @@ from search.records import (
 )
 from search.render import explained, plain, standings
 from search.render.signs import FINE
+from tests.search.made_up import importance_of
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
@@ -32,9 +33,7 @@ def explained_of(study: StudySummary, top: int) -> Explained:
         study=study,
         best=tuple(ranked[:top]),
         defaults=tuple(one for one in ranked if one.trial.default),
-        importance={"heads": 0.9, "dropout": 0.1} if ranked else {},
-        importance_by="PED-ANOVA",
-        no_importance="" if ranked else "No trial counts.",
+        importance=importance_of(**({"heads": 0.9, "dropout": 0.1} if ranked else {})),
     )
 
 
