@@ -32,6 +32,7 @@ def write(
         _progress(study, spec, ended),
         _pruning(study, spec),
         _export(study),
+        _importance(study),
         "**Searched**\n\n" + _list({name: str(one) for name, one in spec.space.domains.items()}),
         "**Data**\n\n" + _list({name: words.setting(said) for name, said in data.items()}),
         "*Renewed while the study runs, unless somebody edits it; emptied, it comes back.*",
@@ -134,6 +135,17 @@ def _export(study: StudySummary) -> str:
         return ""
     name = study.name
     return f"To take the best along:\n\n    lstm-search export {name} --to exports/{name}"
+
+
+def _importance(study: StudySummary) -> str:
+    """Say from what the importance is reckoned that the dashboard shows."""
+    name = study.name
+    return (
+        "**Importance**, here as by `best` and `report`: what sets the best trials apart from all "
+        "others that have ended an epoch, of any state, each worth its best epoch. Where nothing "
+        f"is shown, `lstm-search best {name}` says why. Optuna by itself counts complete trials "
+        "alone."
+    )
 
 
 def _list(said: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ from lstm_attn.training import fresh_model
 from search import launch, operations, strategy, summaries
 from search.archive import StoredStudy, opened
 from search.cli import app
+from search.importance import unsaid
 from search.reckoning import score_baselines
 from search.records import (
     BaselineScore,
@@ -47,7 +48,7 @@ from search.records import (
 )
 from search.settings import Settings
 from search.spec import load, resolve
-from tests.search.made_up import importance_of, report_of, study_of
+from tests.search.made_up import report_of, study_of
 from tests.search.moods import MOODS, STUDY
 
 METRICS = {"accuracy": 0.123, "balanced_accuracy": 0.5, "macro_f1": 0.5, "cross_entropy": 0.7}
@@ -101,7 +102,7 @@ RESULTS: dict[str, Any] = {
         study=SUMMARY,
         best=(),
         defaults=(),
-        importance=importance_of(),
+        importance=unsaid("No trial has started yet."),
     ),
     "watch": Watched(study=SUMMARY, ending=None),
     "replay": (ReplayedEpoch(epoch=1, recorded=0.5, replayed=0.5),),
