@@ -122,6 +122,9 @@ def _parallel(report: Report) -> Plot:
         )
         if len(near) < len(report.ended):
             said += f" Left out: {len(report.ended) - len(near):,} with far poorer scores."
+        names = [set(known(one.params, report.spec.space)) for one in shown]
+        if any(one != set().union(*names) for one in names):
+            said += f" Where its variant doesn't have a parameter, that is {figures.ABSENT}."
     width = 90 * (1 + len(report.spec.space.domains))
     return Plot(
         name="parallel", title="Parameters and score", said=(said,), figure=figure, width=width

@@ -185,14 +185,17 @@ def _table(
     """
     kinds = {**dict.fromkeys(numbers, ' class="number"'), **dict.fromkeys(long, ' class="long"')}
 
-    def line(tag: str, cells: Sequence[str]) -> str:
+    def cells(tag: str, texts: Sequence[str]) -> str:
+        titles = [
+            f' data-title="{escape(title)}"' if tag == "td" and title else "" for title in head
+        ]
         return "".join(
-            f"<{tag}{kinds.get(place, '')}>{escape(cell)}</{tag}>"
-            for place, cell in enumerate(cells)
+            f"<{tag}{kinds.get(place, '')}{titles[place]}>{escape(text)}</{tag}>"
+            for place, text in enumerate(texts)
         )
 
-    body = "\n".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return (
-        f'<div class="wide">\n<table>\n<thead><tr>{line("th", head)}</tr></thead>\n'
+        f'<div class="wide">\n<table>\n<thead><tr>{cells("th", head)}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
