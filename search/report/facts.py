@@ -1,8 +1,6 @@
 """What a report says of a study, as values: for its page, and for programs."""
 
-import importlib.metadata
 import math
-import platform
 import shlex
 from collections import Counter
 from collections.abc import Mapping
@@ -16,11 +14,10 @@ from search.records import Importance, StudySummary, TrialSummary
 from search.spec import StudySpec
 from search.spec.writing import toml
 from search.summaries import weights
+from search.versions import Versions
 
 TOP = 20
 """The most trials that are called the best."""
-VERSIONS_OF = ("lstm-attn-search", "torch", "optuna", "ray", "datasets", "numpy")
-"""Packages on which results depend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +46,8 @@ class Report:
     """The study file."""
     commands: Mapping[str, str]
     """What each command does, and the command."""
-    versions: Mapping[str, str]
-    """Of what is installed where the report was written."""
+    versions: tuple[Versions, ...]
+    """With which the study was launched, one after another; none where they aren't recorded."""
 
     @property
     def best(self) -> tuple[TrialSummary, ...]:
@@ -93,10 +90,7 @@ def facts(stored: StoredStudy, study: StudySummary, *, written: datetime, databa
         fingerprint=stored.fingerprint,
         file=study_file(spec),
         commands=_commands(study),
-        versions={
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in VERSIONS_OF},
-        },
+        versions=stored.versions,
     )
 
 

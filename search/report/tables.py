@@ -5,6 +5,7 @@ from html import escape
 
 from search.report.facts import Report
 from search.verdict import baselines_in_words, best_default, no_leader, verdict
+from search.versions import Versions
 from search.words import (
     NOTHING,
     STATES,
@@ -122,7 +123,7 @@ def again(report: Report) -> str:
     facts = {
         "seed": str(spec.seed),
         "sampler, pruner": f"{spec.sampler}, {spec.pruner}",
-        "versions here": ", ".join(f"{name} {one}" for name, one in report.versions.items()),
+        "trained with": "; then ".join(map(_versions, report.versions)) or "not recorded",
         "database": report.database,
     }
     commands = "\n".join(f"# {does}\n{line}" for does, line in report.commands.items())
@@ -132,6 +133,10 @@ def again(report: Report) -> str:
 <p>With one slot a study comes out as it did, to the last bit, on the same kind of processor; with
 several, each of its trials does.</p>
 <pre>{escape(commands)}</pre>"""
+
+
+def _versions(known: Versions) -> str:
+    return ", ".join(f"{name} {one}" for name, one in known.items())
 
 
 def _beside(report: Report, other: float | None) -> str:

@@ -92,6 +92,7 @@ def report_of(study: StudySummary, spec: StudySpec | None = None, **changes: Any
         "spec": spec,
         "fingerprint": "f" * 64,
         "baselines": study.baselines,
+        "versions": ({"torch": "1.0"}, {"torch": "2.0"}),
         "data_summary": {"training tokens": 1_000_000, "note": "plain"},
     }
     stored = StoredStudy(**{**fields, **changes})

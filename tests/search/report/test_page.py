@@ -210,6 +210,13 @@ def test_the_page_says_whether_the_study_still_runs(changes: dict[str, Any], sai
     assert f"language-modeling. {said} As of " in Page(page(report_of(study))).text
 
 
+def test_versions_are_those_it_was_trained_with() -> None:
+    study = study_of()
+    assert "trained with torch 1.0; then torch 2.0 database" in Page(page(report_of(study))).text
+    older = Page(page(report_of(study, versions=()))).text
+    assert "trained with not recorded database" in older
+
+
 def test_few_trials_are_all_there() -> None:
     study = large(count=10, epochs=3)
     read = Page(page(report_of(study)))
