@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from search.records import Explained, Ranked
+from search.records import Explained, Ranked, TrialSummary
 from search.render.layout import baseline_table, pairs, section, sentence
 from search.render.signs import Signs, bar
 from search.render.standings import failures
@@ -44,7 +44,7 @@ def best(found: Explained, signs: Signs) -> RenderableType:
         *_trials(ranked, study.objective),
         *sentence(note if any(one.instead for _, one in ranked) else ""),
         *_importance(found, signs),
-        section("The best trial", pairs(metrics)) if len(metrics) > 1 else Text(),
+        *([section("The best trial", pairs(metrics))] if len(metrics) > 1 else []),
         section("Baselines, on the same rows", baseline_table(study.baselines, study.objective)),
         *sentence(verdict(study)),
     )
@@ -67,10 +67,16 @@ def _figures(place: int, one: Ranked) -> tuple[str, ...]:
         f"{place}." if place else "",
         f"{trial.number}{' (default)' if trial.default else ''}",
         number(trial.value),
-        f"{trial.best_epoch} of {max(trial.curve, default=trial.best_epoch)}",
+        _epochs(trial),
         trial.state,
         NOTHING if one.weights is None else f"{one.weights:,}",
     )
+
+
+def _epochs(trial: TrialSummary) -> str:
+    """Say which epoch was the best, of how many; of a trial that runs, of how many so far."""
+    far = " so far" if trial.state == "running" else ""
+    return f"{trial.best_epoch} of {max(trial.curve, default=trial.best_epoch)}{far}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], *, style: str = "") -> Table:

@@ -42,6 +42,18 @@ def test_a_trial_stands_with_its_epochs_its_weights_and_what_the_default_has_ins
     assert re.search(r"^ +0 \(default\) +0\.8000 +1 of 1 +complete +-", text, re.MULTILINE)
 
 
+def test_a_trial_that_runs_has_ended_its_epochs_so_far(found: Explained, printed: Print) -> None:
+    first = replace(found.best[0].trial, state="running", curve={1: 0.5, 2: 0.95})
+    going = replace(found, best=(replace(found.best[0], trial=first),))
+    assert re.search(r"^1\. +7 +0\.9500 +2 of 2 so far +running", printed(best(going, FINE)), re.MULTILINE)
+
+
+def test_no_two_lines_are_blank_in_a_row(found: Explained, printed: Print) -> None:
+    one = replace(found.best[0], trial=replace(found.best[0].trial, metrics={"accuracy": 0.95}))
+    for shown in (found, replace(found, best=(one,))):
+        assert "\n\n\n" not in re.sub(" +\n", "\n", printed(best(shown, FINE)))
+
+
 def test_nothing_is_explained_that_is_not_there(found: Explained, printed: Print) -> None:
     same = replace(found, best=(replace(found.best[0], instead={}),))
     assert "brackets" not in printed(best(same, FINE))

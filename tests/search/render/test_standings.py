@@ -134,7 +134,7 @@ def test_the_best_may_be_of_any_state(make_study: Study, make_trial: Trial, prin
         make_trial(3, 0.95, state="failed"),
     )
     text = printed(explained.best(explained_of(study, 3), FINE))
-    found = re.findall(r"^(\d\.) +(\d+) +(\S+) +\d+ of \d+ +(\w+)", text, re.MULTILINE)
+    found = re.findall(r"^(\d\.) +(\d+) +(\S+) +\d+ of \d+(?: so far)? +(\w+)", text, re.MULTILINE)
     assert found == [
         ("1.", "1", "0.9700", "pruned"),
         ("2.", "2", "0.9600", "running"),
