@@ -45,7 +45,8 @@ def test_a_trial_stands_with_its_epochs_its_weights_and_what_the_default_has_ins
 def test_a_trial_that_runs_has_ended_its_epochs_so_far(found: Explained, printed: Print) -> None:
     first = replace(found.best[0].trial, state="running", curve={1: 0.5, 2: 0.95})
     going = replace(found, best=(replace(found.best[0], trial=first),))
-    assert re.search(r"^1\. +7 +0\.9500 +2 of 2 so far +running", printed(best(going, FINE)), re.MULTILINE)
+    text = printed(best(going, FINE))
+    assert re.search(r"^1\. +7 +0\.9500 +2 of 2 so far +running", text, re.MULTILINE)
 
 
 def test_no_two_lines_are_blank_in_a_row(found: Explained, printed: Print) -> None:
