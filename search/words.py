@@ -87,6 +87,11 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def capital(said: str) -> str:
+    """Begin a sentence with a capital letter; nothing else changes."""
+    return f"{said[:1].upper()}{said[1:]}"
+
+
 def sense(direction: Direction) -> str:
     """Say which way a metric is better."""
     return "lower is better" if direction == "minimize" else "higher is better"

@@ -89,8 +89,7 @@ def _standing(study: StudySummary) -> str:
 
 
 def _none(study: StudySummary) -> str:
-    why = verdict.no_leader(study)
-    return _plain(f"{why[0].upper()}{why[1:]}.")
+    return _plain(f"{words.capital(verdict.no_leader(study))}.")
 
 
 def _kind(baseline: BaselineScore) -> str:

@@ -73,12 +73,16 @@ DRAW = """
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const look = (layout) => {
     const of = getComputedStyle(document.documentElement);
-    const [ink, line] = ["--ink", "--line"].map((name) => of.getPropertyValue(name).trim());
+    const names = ["--ink", "--line", "--paper"];
+    const [ink, line, paper] = names.map((name) => of.getPropertyValue(name).trim());
     const found = { "font.color": ink, "font.family": "system-ui, sans-serif" };
     for (const axis of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
       Object.assign(found, {
         [axis + ".gridcolor"]: line, [axis + ".linecolor"]: line, [axis + ".zerolinecolor"]: line,
       });
+    }
+    for (const place of (layout.annotations || []).keys()) {
+      found[`annotations[${place}].bgcolor`] = paper;
     }
     return found;
   };

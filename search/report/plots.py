@@ -11,7 +11,7 @@ from search.report.axes import Span, span, within
 from search.report.facts import Report
 from search.report.thinning import thin, thin_curve
 from search.verdict import no_leader
-from search.words import count, listed, reckoned
+from search.words import capital, count, listed, reckoned
 
 POINTS = 2_000
 """The most trials that are drawn as a point each."""
@@ -125,7 +125,7 @@ def _parallel(report: Report) -> Plot:
         names = [set(known(one.params, report.spec.space)) for one in shown]
         if any(one != set().union(*names) for one in names):
             said += f" Where its variant doesn't have a parameter, that is {figures.ABSENT}."
-    width = 90 * (1 + len(report.spec.space.domains))
+    width = 120 + 90 * len(report.spec.space.domains)
     return Plot(
         name="parallel", title="Parameters and score", said=(said,), figure=figure, width=width
     )
@@ -154,8 +154,7 @@ def _without_scores(report: Report) -> str:
         return ""
     if report.study.leaders:
         return "No trial has a finite score to draw."
-    why = no_leader(report.study)
-    return f"{why[0].upper()}{why[1:]}."
+    return f"{capital(no_leader(report.study))}."
 
 
 def _values(trials: Iterable[TrialSummary]) -> list[float]:

@@ -9,6 +9,7 @@ from search.versions import Versions
 from search.words import (
     NOTHING,
     STATES,
+    capital,
     count,
     listed,
     number,
@@ -57,7 +58,7 @@ def best(report: Report) -> str:
     """Show the best trials, beside the defaults that are not among them."""
     study = report.study
     if not study.leaders:
-        return f"<p>{escape(no_leader(study))}.</p>"
+        return f"<p>{escape(capital(no_leader(study)))}.</p>"
     shown = report.best
     rest = [trial for trial in study.leaders[len(shown) :] if trial.default]
     head = ["", "trial", study.objective, "epoch", "weights", "time", "state", "configuration"]

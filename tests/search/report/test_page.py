@@ -46,6 +46,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
+        self.paragraphs: list[str] = []
         self.scripts: list[str] = []
         self.feed(text)
         self.close()
@@ -64,6 +65,8 @@ class Page(HTMLParser):
             self.scripts.append(data)
         elif self.open and self.open[-1] != "style":
             self.words.append(data)
+            if self.open[-2:] == ["section", "p"]:
+                self.paragraphs.append(data)
 
     @property
     def text(self) -> str:
@@ -85,6 +88,7 @@ def test_a_page_is_whole_and_says_why_it_draws_nothing(odd: str) -> None:
     study, spec = odd_studies()[odd]
     read = Page(page(report_of(study, spec)))
     assert WHY[odd] in read.text
+    assert all(sentence[0] == sentence[0].upper() for sentence in read.paragraphs)
     sections = [attrs["id"] for tag, attrs in read.tags if tag == "section"]
     assert [one for one in sections if one != "failures"] == [
         "summary", "history", "curves", "importance", "parallel", "front", "best", "data", "again",
