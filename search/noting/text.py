@@ -137,13 +137,12 @@ def _export(study: StudySummary) -> str:
 
 
 def _importance(study: StudySummary) -> str:
-    """Say from what the importance is reckoned that the dashboard shows."""
-    name = study.name
+    """Say from what importance is reckoned, and why Optuna's own is another."""
     return (
-        "**Importance**, here as by `best` and `report`: what sets the best trials apart from all "
-        "others that have ended an epoch, of any state, each worth its best epoch. Where nothing "
-        f"is shown, `lstm-search best {name}` says why. Optuna by itself counts complete trials "
-        "alone."
+        "**Importance**, in `lstm-search dashboard`, `best` and `report` alike: what sets the best "
+        "trials apart from all that have ended an epoch, of any state, each worth its best epoch. "
+        "Another optuna-dashboard counts complete trials alone, and differs. Where none is shown, "
+        f"`lstm-search best {study.name}` says why."
     )
 
 
