@@ -24,6 +24,7 @@ from search.records import BaselineScore, StudySummary
 from search.settings import Settings
 from search.spec import StudySpec, is_name
 from search.uploads import Upload, Uploads
+from search.versions import Versions, noted
 
 TESTS = "test_scores"
 """The study's attribute of test scores, by trial number: scored once, shown again."""
@@ -46,6 +47,8 @@ class StoredStudy:
     data_summary: Mapping[str, str | int | float]
     checkpoints: str | None = None
     """Where its checkpoints lie, if that was given when it was launched."""
+    versions: tuple[Versions, ...] = ()
+    """With which it was launched, one after another; none where an older version has begun it."""
 
     def place(self, settings: Settings) -> Place:
         """Give the place of its checkpoints."""
@@ -154,6 +157,7 @@ class Archive:
             "fingerprint": fingerprint,
             "baselines": [asdict(baseline) for baseline in baselines],
             "data": dict(data_summary),
+            "versions": noted(()),
             "checkpoints": self.settings.stored_checkpoints,
         }
         try:
@@ -178,7 +182,7 @@ class Archive:
         study = replace(study, checkpoints=self.settings.checkpoints or study.checkpoints)
         attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY]
         changed = {"spec": study.spec.to_json(), "checkpoints": study.checkpoints}
-        attribute = {**attribute, **changed}
+        attribute = {**attribute, **changed, "versions": noted(study.versions)}
         self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
         return study
 
@@ -205,14 +209,9 @@ class Archive:
             trials = Trials(self.storage, study.id, note=note).read()
         except StudyDeleted as error:
             raise StudyNotFound(f"study {study.name!r} has just been deleted") from error
-        owner = lease.holder(self.storage.engine, study.name)
-        return summaries.study_summary(
-            study.name,
-            study.spec,
-            study.baselines,
-            trials,
-            owner=str(owner) if owner else None,
-        )
+        held = lease.holder(self.storage.engine, study.name)
+        owner = str(held) if held else None
+        return summaries.study_summary(study.name, study.spec, study.baselines, trials, owner=owner)
 
     def threads(self, study: StoredStudy, number: int) -> int:
         """Read how many CPU threads a trial was trained with."""
@@ -293,4 +292,5 @@ def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStu
         baselines=tuple(BaselineScore(**baseline) for baseline in attribute["baselines"]),
         data_summary=attribute["data"],
         checkpoints=place,
+        versions=tuple(dict(one) for one in attribute.get("versions", ())),
     )

@@ -7,8 +7,8 @@ from search import queued, summaries
 from search.archive import Archive
 from search.database import Trials
 from search.errors import StudyDeleted, StudyNotFound
-from search.importance import METHOD, explained
-from search.records import Explained, Params, Ranked, StudySummary, TrialSummary
+from search.importance import explained, unsaid
+from search.records import Explained, Importance, Params, Ranked, StudySummary, TrialSummary
 from search.space import Space
 from search.submissions import Submission
 
@@ -28,10 +28,9 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
     """
     stored = queued.find(archive, name)
     if isinstance(stored, Submission):
-        return _explained(queued.not_begun(stored), no_importance=NOT_BEGUN)
+        return _explained(queued.not_begun(stored), unsaid(NOT_BEGUN))
     study = queued.begun(archive, stored, curves=False)
     space = stored.spec.space
-    shares, why_none = explained(study, space)
     best = study.leaders[:top]
     defaults = [trial for trial in study.leaders if trial.default]
     try:
@@ -40,22 +39,14 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
     except StudyDeleted as error:
         raise StudyNotFound(f"study {name!r} has just been deleted") from error
     return replace(
-        _explained(study, no_importance=why_none),
+        _explained(study, explained(study, space)),
         best=tuple(_ranked(one, curves, space) for one in best),
         defaults=tuple(_ranked(one, curves, space) for one in defaults),
-        importance=shares,
     )
 
 
-def _explained(study: StudySummary, *, no_importance: str) -> Explained:
-    return Explained(
-        study=study,
-        best=(),
-        defaults=(),
-        importance={},
-        importance_by=METHOD,
-        no_importance=no_importance,
-    )
+def _explained(study: StudySummary, importance: Importance) -> Explained:
+    return Explained(study=study, best=(), defaults=(), importance=importance)
 
 
 def _ranked(one: TrialSummary, curves: Mapping[int, Mapping[int, float]], space: Space) -> Ranked:

@@ -7,12 +7,12 @@ minutes for 2,000.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 from search.picked import Pick, worth
-from search.records import StudySummary, TrialSummary
+from search.records import Importance, StudySummary, TrialSummary
 from search.space import Space
 
 METHOD = "PED-ANOVA"
@@ -21,10 +21,12 @@ ENOUGH = 5
 """Trials below which nothing is said; and trials that are to be among the best, if there are."""
 BEST_SHARE = 0.1
 """Share of the trials that are the best, where there are enough; at most half of few."""
+NO_EPOCH, NO_SCORE = "without an ended epoch", "without a finite score"
+"""Why a trial is left out."""
 NO_DIFFERENCE = "No parameter sets the best trials apart from the others."
 
 
-def explained(study: StudySummary, space: Space) -> tuple[Mapping[str, float], str]:
+def explained(study: StudySummary, space: Space) -> Importance:
     """Give each dimension's share in what sets the best trials apart, the largest first.
 
     Each trial that has ended an epoch counts, of any state, by its best epoch; those that were
@@ -33,15 +35,30 @@ def explained(study: StudySummary, space: Space) -> tuple[Mapping[str, float], s
     Arguments:
         study: the study as it stands.
         space: what it searches.
-
-    Returns:
-        Shares by name, which sum to 1; and in a sentence why there are none, empty where there are.
     """
     trials = worth(study)
-    if why := _unknown(trials, space):
-        return {}, why
-    shares = _shares(Pick(study, space, trials))
-    return shares, "" if shares else NO_DIFFERENCE
+    why = _unknown(trials, space)
+    shares = {} if why else _shares(Pick(study, space, trials))
+    left_out = {
+        NO_EPOCH: len(study.trials) - len(study.leaders),
+        NO_SCORE: len(study.leaders) - len(trials),
+    }
+    return Importance(
+        shares=shares,
+        by=METHOD,
+        trials=len(trials),
+        left_out={why: number for why, number in left_out.items() if number},
+        why_none=why or ("" if shares else NO_DIFFERENCE),
+    )
+
+
+def unsaid(why: str) -> Importance:
+    """Give an importance of which nothing can be said.
+
+    Arguments:
+        why: in a sentence.
+    """
+    return Importance(shares={}, by=METHOD, trials=0, left_out={}, why_none=why)
 
 
 def _shares(pick: Pick) -> dict[str, float]:

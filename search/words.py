@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from lstm_attn.config import Direction
-from search.records import Params, TrialState, TrialSummary, Value
+from search.records import Importance, Params, TrialState, TrialSummary, Value
 
 DIGITS = 4
 """Significant digits of a score."""
@@ -87,9 +87,21 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def capital(said: str) -> str:
+    """Begin a sentence with a capital letter; nothing else changes."""
+    return f"{said[:1].upper()}{said[1:]}"
+
+
 def sense(direction: Direction) -> str:
     """Say which way a metric is better."""
     return "lower is better" if direction == "minimize" else "higher is better"
+
+
+def reckoned(importance: Importance) -> str:
+    """Say from what importance is reckoned: `by PED-ANOVA over 12 trials of any state`."""
+    said = f"by {importance.by} over {count(importance.trials, 'trial')} of any state"
+    left_out = [f"{number:,} {why}" for why, number in importance.left_out.items()]
+    return f"{said}; left out: {listed(left_out)}" if left_out else said
 
 
 def place(trial: TrialSummary) -> str:

@@ -75,7 +75,7 @@ class Kept:
         if listed and self._clock() - listed.at < FRESH_SECONDS:
             return
         with suppress(SearchError):  # of the database the page itself will tell
-            if read := self._read(study_id):
+            if read := self.read(study_id):
                 self._list_in_time(*read)
 
     def _list_in_time(self, study: StoredStudy, trials: Sequence[FrozenTrial]) -> None:
@@ -97,7 +97,7 @@ class Kept:
             StorageError: nor can the database, or what it says of the study.
             Outage: likewise, and waiting may help.
         """
-        read = self._read(study_id)
+        read = self.read(study_id)
         wanted = artifact_id.removesuffix(naming.DESCRIPTION)
         if read is None or not wanted.startswith(read[0].uid):
             raise Gone
@@ -116,8 +116,16 @@ class Kept:
                 return naming.described(study, checkpoint, name, content, trials)
         raise Gone
 
-    def _read(self, study_id: int) -> tuple[StoredStudy, Sequence[FrozenTrial]] | None:
-        """Read a study with its trials; None where it is another program's, or gone."""
+    def read(self, study_id: int) -> tuple[StoredStudy, Sequence[FrozenTrial]] | None:
+        """Read a study with its trials; None where it is another program's, or gone.
+
+        Arguments:
+            study_id: Optuna's.
+
+        Raises:
+            StorageError: the database cannot be had, or what it says of the study cannot be read.
+            Outage: likewise, and waiting may help.
+        """
         storage = self._archive.storage
         with suppress(KeyError), told(self._archive.settings.storage):
             if summaries.STUDY in storage.get_study_user_attrs(study_id):

@@ -15,6 +15,7 @@ import waitress
 from search.archive import Archive
 from search.dashboard.downloads import Downloads, NoUploads
 from search.dashboard.gate import App, Credentials, Gate, is_loopback
+from search.dashboard.importances import Importances
 from search.dashboard.kept import Kept
 from search.dashboard.memory import Memory
 from search.dashboard.storage import View
@@ -77,7 +78,7 @@ def _application(archive: Archive) -> App:
     app = optuna_dashboard.wsgi(storage, artifact_store=NoUploads())
     memory = Memory(app)
     storage.when_changed = memory.forget
-    return Downloads(app, kept, memory.settle)
+    return Downloads(Importances(app, kept), kept, memory.settle)
 
 
 def _in_url(host: str) -> str:

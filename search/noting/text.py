@@ -32,6 +32,7 @@ def write(
         _progress(study, spec, ended),
         _pruning(study, spec),
         _export(study),
+        _importance(study),
         "**Searched**\n\n" + _list({name: str(one) for name, one in spec.space.domains.items()}),
         "**Data**\n\n" + _list({name: words.setting(said) for name, said in data.items()}),
         "*Renewed while the study runs, unless somebody edits it; emptied, it comes back.*",
@@ -88,8 +89,7 @@ def _standing(study: StudySummary) -> str:
 
 
 def _none(study: StudySummary) -> str:
-    why = verdict.no_leader(study)
-    return _plain(f"{why[0].upper()}{why[1:]}.")
+    return _plain(f"{words.capital(verdict.no_leader(study))}.")
 
 
 def _kind(baseline: BaselineScore) -> str:
@@ -134,6 +134,16 @@ def _export(study: StudySummary) -> str:
         return ""
     name = study.name
     return f"To take the best along:\n\n    lstm-search export {name} --to exports/{name}"
+
+
+def _importance(study: StudySummary) -> str:
+    """Say from what importance is reckoned, and why Optuna's own is another."""
+    return (
+        "**Importance**, in `lstm-search dashboard`, `best` and `report` alike: what sets the best "
+        "trials apart from all that have ended an epoch, of any state, each worth its best epoch. "
+        "Another optuna-dashboard counts complete trials alone, and differs. Where none is shown, "
+        f"`lstm-search best {study.name}` says why."
+    )
 
 
 def _list(said: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from search.records.events import (
     StateGiven,
     WeightsGiven,
 )
-from search.records.explained import Explained, Ranked
+from search.records.explained import Explained, Importance, Ranked
 from search.records.screen import (
     Against,
     Blocked,
@@ -70,6 +70,7 @@ __all__ = [
     "Explained",
     "Exported",
     "Fact",
+    "Importance",
     "Launched",
     "Limits",
     "Lost",

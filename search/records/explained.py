@@ -19,6 +19,22 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Importance:
+    """How much each searched parameter has to do with being among the best trials."""
+
+    shares: Mapping[str, float]
+    """By name, the largest first; they sum to 1. Empty where nothing can be said."""
+    by: str
+    """The method."""
+    trials: int
+    """From how many trials it is reckoned, of any state, each worth its best epoch."""
+    left_out: Mapping[str, int]
+    """The other trials: why they say nothing, and how many."""
+    why_none: str
+    """Why there are no shares, in a sentence; empty where there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """What `best` says of a study."""
 
@@ -28,9 +44,5 @@ class Explained:
     """As many as were asked for, the best first, of any state."""
     defaults: tuple[Ranked, ...]
     """The default trials, the best first."""
-    importance: Mapping[str, float]
-    """Each parameter's share in what sets the best trials apart, the largest first."""
-    importance_by: str
-    """The method that gave it."""
-    no_importance: str
-    """Why nothing is said of importance, in a sentence; empty where something is."""
+    importance: Importance
+    """What sets the best trials apart."""

@@ -7,12 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from search.records import Explained, Ranked
+from search.records import Explained, Ranked, TrialSummary
 from search.render.layout import baseline_table, pairs, section, sentence
 from search.render.signs import Signs, bar
 from search.render.standings import failures
 from search.verdict import no_leader, verdict
-from search.words import NOTHING, count, number, sense, setting
+from search.words import NOTHING, number, reckoned, sense, setting
 
 BAR = 20
 """Columns of a bar."""
@@ -32,7 +32,7 @@ def best(found: Explained, signs: Signs) -> RenderableType:
         return Group(
             Text(f"{study.name}: {no_leader(study)}"),
             *failures(study),
-            *sentence(found.no_importance),
+            *sentence(found.importance.why_none),
         )
     shown = {one.trial.number for one in found.best}
     rest = [one for one in found.defaults if one.trial.number not in shown]
@@ -44,7 +44,7 @@ def best(found: Explained, signs: Signs) -> RenderableType:
         *_trials(ranked, study.objective),
         *sentence(note if any(one.instead for _, one in ranked) else ""),
         *_importance(found, signs),
-        section("The best trial", pairs(metrics)) if len(metrics) > 1 else Text(),
+        *([section("The best trial", pairs(metrics))] if len(metrics) > 1 else []),
         section("Baselines, on the same rows", baseline_table(study.baselines, study.objective)),
         *sentence(verdict(study)),
     )
@@ -67,10 +67,16 @@ def _figures(place: int, one: Ranked) -> tuple[str, ...]:
         f"{place}." if place else "",
         f"{trial.number}{' (default)' if trial.default else ''}",
         number(trial.value),
-        f"{trial.best_epoch} of {max(trial.curve, default=trial.best_epoch)}",
+        _epochs(trial),
         trial.state,
         NOTHING if one.weights is None else f"{one.weights:,}",
     )
+
+
+def _epochs(trial: TrialSummary) -> str:
+    """Say which epoch was the best, of how many; of a trial that runs, of how many so far."""
+    far = " so far" if trial.state == "running" else ""
+    return f"{trial.best_epoch} of {max(trial.curve, default=trial.best_epoch)}{far}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], *, style: str = "") -> Table:
@@ -92,14 +98,13 @@ def _configuration(one: Ranked) -> str:
 
 def _importance(found: Explained, signs: Signs) -> list[RenderableType]:
     """Show each parameter's share as a bar; where there is none, why."""
-    if found.no_importance:
-        return sentence(found.no_importance)
-    most = max(found.importance.values())
+    importance = found.importance
+    if importance.why_none:
+        return sentence(importance.why_none)
+    most = max(importance.shares.values())
     table = Table.grid(padding=(0, 2, 0, 0))
-    for name, share in found.importance.items():
+    for name, share in importance.shares.items():
         filled, _ = bar(round(1000 * share), round(1000 * most), BAR, signs)
         percent = f"{100 * share:.1f} %" if share >= LEAST else "less"
         table.add_row(name, filled, Text(percent, justify="right"))
-    over = count(len(found.study.leaders), "trial")
-    title = f"What sets the best trials apart, by {found.importance_by} over {over}"
-    return [section(title, table)]
+    return [section(f"What sets the best trials apart, {reckoned(importance)}", table)]

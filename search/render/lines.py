@@ -12,6 +12,7 @@ from search.records import (
     Fact,
     Lost,
     Opened,
+    Quiet,
     RunBy,
     Seen,
     Slots,
@@ -57,6 +58,7 @@ class Lines:
         self._told_at: dict[int, float] = {}
         self._open = True
         self._owner = ""
+        self._slots = telling.slots(self._tally)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -68,12 +70,12 @@ class Lines:
     def watch(self, fact: Fact) -> None:
         """Say what is worth a line."""
         self._held = self._tally.take(fact) or self._held
-        for line in self._lines(fact):
-            self._say(line)
-        if self._held and self._is_due(self._held.number):
+        if self._held and self._is_due(self._held.number):  # before the line that ends its trial
             self._told_at[self._held.number] = self._clock()
             self._say(f"new best: {telling.worth(self._held)}")
             self._held = None
+        for line in self._lines(fact):
+            self._say(line)
 
     def _is_due(self, number: int) -> bool:
         """Tell whether a trial that leads is to be told of now."""
@@ -105,8 +107,9 @@ class Lines:
                 yield telling.unblocked(fact)
             case Stopping():
                 yield telling.stopping(fact)
-            case Slots():
-                yield f"slots: {telling.slots(fact)}"
+            case Slots() | Quiet() if (said := telling.slots(self._tally)) != self._slots:
+                self._slots = said
+                yield f"slots: {said}"
 
     def _of_trial(self, fact: Fact) -> Iterator[str]:
         """Say what has become of a trial."""

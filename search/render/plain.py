@@ -10,6 +10,7 @@ from search.records import (
     CheckReport,
     Explained,
     Exported,
+    Importance,
     Ranked,
     ReplayedEpoch,
     StudySummary,
@@ -69,9 +70,7 @@ def best(found: Explained) -> dict[str, Any]:
         "defaults": [_ranked(one) for one in found.defaults],
         "beats_strong_baseline": beats_strong(found.study),
         "best": [_ranked(one) for one in found.best],
-        "importance": plain(found.importance),
-        "importance_by": found.importance_by,
-        "no_importance": found.no_importance,
+        **_importance(found.importance),
     }
 
 
@@ -86,9 +85,7 @@ def report(found: "Report") -> dict[str, Any]:
         "beats_strong_baseline": beats_strong(study),
         "best": [_sized(found, trial) for trial in found.best],
         "front": [_sized(found, numbered[number]) for number in found.front],
-        "importance": plain(found.importance),
-        "importance_by": found.importance_by,
-        "no_importance": found.no_importance,
+        **_importance(found.importance),
         "failures": dict(found.failures),
         "data": plain(found.data),
         "fingerprint": found.fingerprint,
@@ -123,6 +120,17 @@ def _head(study: StudySummary) -> dict[str, Any]:
         "no_best": "" if study.leaders else no_leader(study),
         "owner": study.owner,
         "queued": plain(study.queued),
+    }
+
+
+def _importance(found: Importance) -> dict[str, Any]:
+    """Give each parameter's share, and from which trials it is reckoned."""
+    return {
+        "importance": plain(found.shares),
+        "importance_by": found.by,
+        "importance_trials": found.trials,
+        "importance_left_out": plain(found.left_out),
+        "no_importance": found.why_none,
     }
 
 

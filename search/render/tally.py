@@ -31,6 +31,8 @@ from search.records import (
 from search.render.pace import Pace
 from search.render.rows import Row, Standing
 
+START_SECONDS = 20.0
+"""How long a slot may take to start; one that takes longer has found no room."""
 LATEST = 5
 """Finished trials that are remembered, to be shown."""
 
@@ -65,6 +67,7 @@ class Tally:
         self.stopping: Ending | None = None
         """Why the launch ends; None while it goes on."""
         self._blocked_since = 0.0
+        self._waiting_since = 0.0
         self._deadline: float | None = None
         self._handed_in: dict[int, Row] = {}
         self._told: Standing | None = None
@@ -114,6 +117,12 @@ class Tally:
         return sorted(self.running.values(), key=lambda row: row.place)
 
     @property
+    def lacks_room(self) -> bool:
+        """Whether there are slots that have been waited for longer than one takes to start."""
+        waited = self._clock() - self._waiting_since
+        return self.slots.waiting > 0 and waited >= START_SECONDS
+
+    @property
     def blocked_seconds(self) -> float:
         """How long nothing can be written, or read, by now."""
         return self._clock() - self._blocked_since
@@ -145,6 +154,8 @@ class Tally:
         """Keep what is so from now on, of the launch as a whole."""
         match fact:
             case Slots():
+                if not self.slots.waiting:
+                    self._waiting_since = self._clock()
                 self.slots = fact
             case RunBy():
                 self.run_by = fact

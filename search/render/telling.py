@@ -7,7 +7,6 @@ from search.records import (
     Lost,
     RunBy,
     Seen,
-    Slots,
     Stopping,
     TrialSummary,
     Unblocked,
@@ -34,24 +33,22 @@ def header(tally: Tally) -> dict[str, str]:
         "finished": f"{tally.finished} of {study.budget}: {states}; {len(tally.running)} running",
         "pace": _pace(tally),
         "time left": _time_left(tally),
-        "slots": slots(tally.slots) if tally.slots.waiting or tally.slots.lacking else "",
+        "slots": slots(tally) if tally.lacks_room or tally.slots.lacking else "",
         "run by": run_by(tally.run_by) if tally.run_by else "",
         "now": _now(tally),
     }
     return {name: said for name, said in facts.items() if said}
 
 
-def slots(given: Slots) -> str:
-    """Say how many slots there are: `2 ready, 1 waits for room in Ray`."""
-    waiting = f", {waiting_slots(given)}" if given.waiting else ""
+def slots(tally: Tally) -> str:
+    """Say how many slots there are: `1 ready, 1 starting`, `2 ready, 1 waits for room in Ray`."""
+    given, said = tally.slots, ""
+    if given.waiting and tally.lacks_room:
+        said = f", {given.waiting} {'waits' if given.waiting == 1 else 'wait'} for room in Ray"
+    elif given.waiting:
+        said = f", {given.waiting} starting"
     lacking = f"; {given.lacking}" if given.lacking else ""
-    return f"{given.ready} ready{waiting}{lacking}"
-
-
-def waiting_slots(given: Slots) -> str:
-    """Say how many slots are not to be had yet: `2 slots wait for room in Ray`."""
-    one = given.waiting == 1
-    return f"{count(given.waiting, 'slot')} {'waits' if one else 'wait'} for room in Ray"
+    return f"{given.ready} ready{said}{lacking}"
 
 
 def worth(standing: Standing) -> str:
@@ -105,12 +102,13 @@ def stopping(fact: Stopping) -> str:
 
 
 def told(trial: TrialSummary) -> str:
-    """Say how a trial has ended: `trial 7 complete: 0.9512 at epoch 12 (34 s)`."""
+    """Say how a trial has ended: `trial 7 pruned at epoch 3: 0.9512 at epoch 2 (34 s)`."""
     score = f": {number(trial.value)} at epoch {trial.best_epoch}" if trial.best_epoch else ""
-    is_said = trial.reason == f"{trial.state} at epoch {trial.best_epoch}"
-    why = f" - {trial.reason}" if trial.reason and not is_said else ""
+    is_whole = trial.reason.startswith(f"{trial.state} at ")
+    ended = trial.reason if is_whole else trial.state
+    why = f" - {trial.reason}" if trial.reason and not is_whole else ""
     took = f" ({seconds(trial.seconds)})" if trial.seconds is not None else ""
-    return f"trial {trial.number} {trial.state}{score}{took}{why}"
+    return f"trial {trial.number} {ended}{score}{took}{why}"
 
 
 def lost(fact: Lost) -> str:

@@ -13,21 +13,20 @@ Span = tuple[float, float]
 
 
 def span(study: StudySummary, values: Sequence[float]) -> Span | None:
-    """Choose the range of an axis of scores; None where all of them fit.
+    """Choose the range of an axis of scores, the strong baseline in it; None where all fit.
 
     Arguments:
         study: whose objective it is.
         values: scores, finite ones.
     """
-    up = study.direction == "maximize"
-    shown = [*values, *([study.strong.validation[study.objective]] if study.strong else [])]
-    ordered = sorted(shown, reverse=up)
+    ordered = sorted(values, reverse=study.direction == "maximize")
     if not ordered:
         return None
     best, most, worst = ordered[0], ordered[int(MOST * (len(ordered) - 1))], ordered[-1]
     if abs(worst - best) <= OUTLYING * abs(most - best) or most == best:
         return None
     near = [value for value in ordered if abs(value - best) <= OUTLYING * abs(most - best)]
+    near += [study.strong.validation[study.objective]] if study.strong else []
     low, high = min(near), max(near)
     margin = MARGIN * (high - low)
     return low - margin, high + margin

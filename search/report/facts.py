@@ -1,8 +1,6 @@
 """What a report says of a study, as values: for its page, and for programs."""
 
-import importlib.metadata
 import math
-import platform
 import shlex
 from collections import Counter
 from collections.abc import Mapping
@@ -11,16 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from search.archive import StoredStudy
-from search.importance import METHOD, explained
-from search.records import StudySummary, TrialSummary
+from search.importance import explained
+from search.records import Importance, StudySummary, TrialSummary
 from search.spec import StudySpec
 from search.spec.writing import toml
 from search.summaries import weights
+from search.versions import Versions
 
 TOP = 20
 """The most trials that are called the best."""
-VERSIONS_OF = ("lstm-attn-search", "torch", "optuna", "ray", "datasets", "numpy")
-"""Packages on which results depend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +36,8 @@ class Report:
     """Numbers that training sets in a trial's model, by trial; of those that could be built."""
     front: tuple[int, ...]
     """Trials than which none smaller is as good, the smallest model first."""
-    importance: Mapping[str, float]
-    """Each parameter's share in what sets the best trials apart, the largest first."""
-    importance_by: str
-    """The method that gave it."""
-    no_importance: str
-    """Why nothing is said of importance; empty where something is."""
+    importance: Importance
+    """What sets the best trials apart."""
     data: Mapping[str, str | int | float]
     """What was read: rows, classes, dates, vocabulary, notes."""
     fingerprint: str
@@ -53,8 +46,8 @@ class Report:
     """The study file."""
     commands: Mapping[str, str]
     """What each command does, and the command."""
-    versions: Mapping[str, str]
-    """Of what is installed where the report was written."""
+    versions: tuple[Versions, ...]
+    """With which the study was launched, one after another; none where they aren't recorded."""
 
     @property
     def best(self) -> tuple[TrialSummary, ...]:
@@ -85,7 +78,6 @@ def facts(stored: StoredStudy, study: StudySummary, *, written: datetime, databa
     spec = stored.spec
     counted = {trial.number: weights(trial, spec.space) for trial in study.trials}
     sizes = {number: size for number, size in counted.items() if size is not None}
-    shares, why_none = explained(study, spec.space)
     return Report(
         study=study,
         spec=spec,
@@ -93,17 +85,12 @@ def facts(stored: StoredStudy, study: StudySummary, *, written: datetime, databa
         database=database,
         weights=sizes,
         front=front(study, sizes),
-        importance=shares,
-        importance_by=METHOD,
-        no_importance=why_none,
+        importance=explained(study, spec.space),
         data=stored.data_summary,
         fingerprint=stored.fingerprint,
         file=study_file(spec),
         commands=_commands(study),
-        versions={
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in VERSIONS_OF},
-        },
+        versions=stored.versions,
     )
 
 

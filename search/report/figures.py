@@ -3,9 +3,7 @@
 Nothing here has a colour of text, lines or paper: the page gives them, light or dark.
 """
 
-import html
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import plotly.graph_objects as go
 from optuna import visualization
@@ -13,12 +11,10 @@ from optuna.importance import BaseImportanceEvaluator
 from plotly.colors import find_intermediate_color
 from plotly.offline import get_plotlyjs
 
-from search.domains import Choice
-from search.picked import Pick
-from search.records import Params, TrialState, TrialSummary, Value
+from search.records import TrialState, TrialSummary
 from search.report.axes import Span
 from search.report.facts import Report
-from search.space import Space
+from search.report.texts import pick, plain
 from search.words import number
 
 COLOURS: dict[TrialState, str] = {
@@ -36,6 +32,10 @@ POOR, GOOD = "rgb(138, 143, 152)", "rgb(224, 82, 30)"
 """Ends of the scale of scores."""
 FEW = 12
 """Numbers on an axis that are all written."""
+ABSENT = "none"
+"""Stands where a trial's variant doesn't have a parameter."""
+APART = 0.05
+"""Share of an axis that lies between two marks, at least."""
 LOGARITHMIC = 20
 """Sizes that lie so many times apart are drawn on a logarithmic axis."""
 
@@ -48,8 +48,8 @@ def history(report: Report, shown: Sequence[TrialSummary], span: Span | None) ->
         shown: trials that have ended an epoch, by number.
         span: the range of the scores' axis; None: all.
     """
-    name = _plain(report.study.objective)
-    figure = visualization.plot_optimization_history(_pick(report, shown), target_name=name)
+    name = plain(report.study.objective)
+    figure = visualization.plot_optimization_history(pick(report, shown), target_name=name)
     points, line = figure.data[0], figure.data[1]
     numbers = [trial.number for trial in shown]
     points.update(
@@ -93,16 +93,16 @@ def curves(
         name = f"the best, trial {best[0].number}"
         figure.add_trace(_lines(best, epochs, name=name, color=BEST, width=3))
     figure.update_xaxes(title="epoch", dtick=_whole(max(map(max, epochs.values()))))
-    figure.update_yaxes(title=_plain(report.study.objective))
+    figure.update_yaxes(title=plain(report.study.objective))
     _baseline(figure, report)
     return _dressed(figure, span)
 
 
 def importance(report: Report) -> str:
     """Draw each parameter's share."""
-    shares = {_plain(name): share for name, share in report.importance.items()}
-    shown = [one for one in report.ended if set(one.params) & set(report.importance)]
-    figure = visualization.plot_param_importances(_pick(report, shown), evaluator=_Known(shares))
+    shares = {plain(name): share for name, share in report.importance.shares.items()}
+    shown = [one for one in report.ended if set(one.params) & set(report.importance.shares)]
+    figure = visualization.plot_param_importances(pick(report, shown), evaluator=_Known(shares))
     figure.update_traces(marker_color=OTHERS[0], hovertemplate="%{y}: %{x:.1%}<extra></extra>")
     figure.update_xaxes(title="share", range=(0, 1.08))
     figure.update_yaxes(title=None, automargin=True)
@@ -116,8 +116,8 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
         report: of the study.
         shown: trials that have ended an epoch.
     """
-    name = _plain(report.study.objective)
-    figure = visualization.plot_parallel_coordinate(_pick(report, shown), target_name=name)
+    name = plain(report.study.objective)
+    figure = visualization.plot_parallel_coordinate(pick(report, shown), target_name=name)
     down = report.study.direction == "minimize"
     *lines, bar = figure.data
     lines.sort(key=lambda line: line.y[0], reverse=down)  # its first axis is the score, from 0 to 1
@@ -129,7 +129,9 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
         )
     figure.data = (*lines, bar)
     bar.marker.showscale = False
-    figure.update_annotations(font_color=None)
+    for line in lines:
+        line.customdata = [(axis, _told(value)) for axis, value in line.customdata]
+    figure.layout.annotations = _marks(lines, figure.layout.annotations)
     figure.update_xaxes(automargin=True)
     figure.update_layout(margin_r=56)  # half a name
     return _dressed(figure)
@@ -156,7 +158,7 @@ def front(
         group = [one for one in shown if str(one.params.get("variant", fixed)) == variant]
         color = OTHERS[place % len(OTHERS)]
         marker = {"color": color, "size": 7, "opacity": 0.75}
-        figure.add_trace(_sizes(report, group, name=_plain(variant), mode="markers", marker=marker))
+        figure.add_trace(_sizes(report, group, name=plain(variant), mode="markers", marker=marker))
     figure.add_trace(
         _sizes(
             report,
@@ -170,7 +172,7 @@ def front(
     sizes = [report.weights[trial.number] for trial in shown]
     apart = max(sizes) > LOGARITHMIC * min(sizes)
     figure.update_xaxes(title="weights", type="log" if apart else "linear", tickformat="~s")
-    figure.update_yaxes(title=_plain(report.study.objective))
+    figure.update_yaxes(title=plain(report.study.objective))
     return _dressed(figure, span)
 
 
@@ -188,34 +190,6 @@ class _Known(BaseImportanceEvaluator):
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
         return dict(self._shares)
-
-
-def _pick(report: Report, shown: Sequence[TrialSummary]) -> Pick:
-    """Let Optuna look at trials whose names and words are text in plotly, whatever they are."""
-    space = report.spec.space
-    domains = {
-        _plain(name): Choice(values=tuple(map(_plain_value, domain.values)))
-        if isinstance(domain, Choice)
-        else domain
-        for name, domain in space.domains.items()
-    }
-    trials = tuple(replace(trial, params=_plain_params(trial.params, space)) for trial in shown)
-    return Pick(report.study, replace(space, domains=domains), trials)
-
-
-def _plain_params(params: Params, space: Space) -> Params:
-    return {
-        _plain(name): _plain_value(value) for name, value in params.items() if name in space.domains
-    }
-
-
-def _plain_value(value: Value) -> Value:
-    return _plain(value) if isinstance(value, str) else value
-
-
-def _plain(text: str) -> str:
-    """Write a text so that plotly, which takes some HTML, shows it as it is."""
-    return html.escape(text)
 
 
 def _lines(
@@ -264,15 +238,42 @@ def _whole(last: int) -> int | None:
 
 
 def _baseline(figure: go.Figure, report: Report) -> None:
-    """Draw the strong baseline as a line across."""
+    """Draw the strong baseline as a line across, which the legend names."""
     strong = report.study.strong
     if strong is not None:
         value = strong.validation[report.study.objective]
         figure.add_hline(
             y=value,
+            name=f"{plain(strong.name)} {number(value)}",
+            showlegend=True,
             line={"color": COLOURS["running"], "dash": "dash", "width": 1},
-            annotation={"text": f"{_plain(strong.name)} {number(value)}", "font_size": 11},
         )
+
+
+def _marks(
+    lines: Sequence[go.Scatter], drawn: Sequence[go.layout.Annotation]
+) -> list[go.layout.Annotation]:
+    """Choose what is written at the axes of parallel coordinates: no two on top of each other.
+
+    Where few values occur it is they; else Optuna's marks, the ends before what is between.
+    """
+    chosen = []
+    for axis in sorted({mark.x for mark in drawn}):
+        own = [mark for mark in drawn if mark.x == axis]
+        values = {line.y[axis]: line.customdata[axis][1] for line in lines}
+        if len(values) <= len(own):
+            own = [go.layout.Annotation(own[0], y=y, text=text) for y, text in values.items()]
+        kept: list[go.layout.Annotation] = []
+        for mark in sorted(own, key=lambda mark: (mark.y not in (0, 1), mark.y)):
+            if all(abs(mark.y - other.y) >= APART for other in kept):
+                kept.append(go.layout.Annotation(mark, text=_told(mark.text), font_color=None))
+        chosen += kept
+    return chosen
+
+
+def _told(value: str) -> str:
+    """Write in our words what Optuna calls None: a trial's variant doesn't have the parameter."""
+    return ABSENT if value == "None" else value
 
 
 def _dressed(figure: go.Figure, span: Span | None = None) -> str:

@@ -22,7 +22,7 @@ h2 {
   border-top: 1px solid var(--line);
 }
 p { margin: .5rem 0; max-width: 54rem; }
-.soft, figcaption, th { color: var(--soft); }
+.soft, .sideways, th { color: var(--soft); }
 .verdict { font-weight: 600; }
 nav { margin: 1rem 0; font-size: .9rem; }
 nav a { color: inherit; margin-right: 1rem; display: inline-block; padding: .15rem 0; }
@@ -37,15 +37,22 @@ th { font-weight: 500; }
 td.number, th.number { text-align: right; }
 td.long { white-space: normal; min-width: 18rem; }
 figure { margin: 0; }
+.sideways { display: none; }
 pre {
   background: var(--panel); padding: .8rem 1rem; overflow-x: auto;
   font: .85rem/1.5 ui-monospace, monospace; border-radius: .3rem;
 }
 code { font-family: ui-monospace, monospace; font-size: .9em; }
 @media (max-width: 34rem) {
+  .sideways { display: block; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
-  td.long { white-space: nowrap; }
+  thead { display: none; }
+  tr { display: flex; flex-wrap: wrap; column-gap: .9rem; padding: .4rem 0; }
+  td, td.long { padding: 0; min-width: 0; white-space: normal; overflow-wrap: anywhere; }
+  td[data-title]::before { content: attr(data-title) " "; color: var(--soft); }
+  td.long { flex-basis: 100%; }
+  pre { white-space: pre-wrap; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: .85rem; }
@@ -66,16 +73,21 @@ DRAW = """
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const look = (layout) => {
     const of = getComputedStyle(document.documentElement);
-    const [ink, line] = ["--ink", "--line"].map((name) => of.getPropertyValue(name).trim());
+    const names = ["--ink", "--line", "--paper"];
+    const [ink, line, paper] = names.map((name) => of.getPropertyValue(name).trim());
     const found = { "font.color": ink, "font.family": "system-ui, sans-serif" };
     for (const axis of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
       Object.assign(found, {
         [axis + ".gridcolor"]: line, [axis + ".linecolor"]: line, [axis + ".zerolinecolor"]: line,
       });
     }
+    for (const place of (layout.annotations || []).keys()) {
+      found[`annotations[${place}].bgcolor`] = paper;
+    }
     return found;
   };
-  const settings = { responsive: true, displaylogo: false, displayModeBar: "hover" };
+  const settings = { responsive: true, displaylogo: false, displayModeBar: "hover",
+    modeBarButtons: [["toImage", "resetScale2d"]] };
   const redress = () => plots.forEach((plot) => Plotly.relayout(plot, look(plot.layout)));
   for (const plot of plots) {
     const figure = JSON.parse(document.getElementById(plot.dataset.figure).textContent);

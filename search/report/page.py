@@ -12,6 +12,9 @@ from search.report.facts import Report
 from search.report.look import DRAW, POLICY, STYLE
 from search.report.plots import Plot, plots
 
+PHONE = 400
+"""Pixels of a narrow screen."""
+
 
 def page(report: Report) -> str:
     """Write the page."""
@@ -75,6 +78,8 @@ def _plot(plot: Plot) -> str:
     if not plot.figure:
         return said
     size = f"height: {plot.height}px; min-width: {plot.width}px"
+    if plot.width > PHONE:
+        said += '\n<p class="sideways">It is wider than the screen: push it sideways.</p>'
     return f"""{said}
 <figure class="wide">
 <div class="plot" style="{size}" data-figure="{plot.name}-data"></div>

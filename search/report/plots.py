@@ -11,7 +11,7 @@ from search.report.axes import Span, span, within
 from search.report.facts import Report
 from search.report.thinning import thin, thin_curve
 from search.verdict import no_leader
-from search.words import count, listed
+from search.words import capital, count, listed, reckoned
 
 POINTS = 2_000
 """The most trials that are drawn as a point each."""
@@ -92,15 +92,15 @@ def _curves(report: Report) -> Plot:
 
 
 def _importance(report: Report) -> Plot:
-    said, figure, height = report.no_importance, "", 0
+    found = report.importance
+    said, figure, height = found.why_none, "", 0
     if not said:
-        figure, height = figures.importance(report), 120 + 30 * len(report.importance)
+        figure, height = figures.importance(report), 120 + 30 * len(found.shares)
         said = (
-            "The share of each parameter in what sets the best trials apart, by "
-            f"{report.importance_by} over all {count(len(report.ended), 'trial')} that have ended "
-            "an epoch, of any state."
+            "The share of each parameter in what sets the best trials apart, "
+            f"{reckoned(found)}. A trial is worth its best epoch."
         )
-        if len(report.ended) < ROUGH:
+        if found.trials < ROUGH:
             said += " Of so few it is rough."
     title = "Importance of the parameters"
     return Plot(name="importance", title=title, said=(said,), figure=figure, height=height)
@@ -122,7 +122,10 @@ def _parallel(report: Report) -> Plot:
         )
         if len(near) < len(report.ended):
             said += f" Left out: {len(report.ended) - len(near):,} with far poorer scores."
-    width = 90 * (1 + len(report.spec.space.domains))
+        names = [set(known(one.params, report.spec.space)) for one in shown]
+        if any(one != set().union(*names) for one in names):
+            said += f" Where its variant doesn't have a parameter, that is {figures.ABSENT}."
+    width = 120 + 90 * len(report.spec.space.domains)
     return Plot(
         name="parallel", title="Parameters and score", said=(said,), figure=figure, width=width
     )
@@ -151,8 +154,7 @@ def _without_scores(report: Report) -> str:
         return ""
     if report.study.leaders:
         return "No trial has a finite score to draw."
-    why = no_leader(report.study)
-    return f"{why[0].upper()}{why[1:]}."
+    return f"{capital(no_leader(report.study))}."
 
 
 def _values(trials: Iterable[TrialSummary]) -> list[float]:

@@ -5,9 +5,11 @@ from html import escape
 
 from search.report.facts import Report
 from search.verdict import baselines_in_words, best_default, no_leader, verdict
+from search.versions import Versions
 from search.words import (
     NOTHING,
     STATES,
+    capital,
     count,
     listed,
     number,
@@ -56,7 +58,7 @@ def best(report: Report) -> str:
     """Show the best trials, beside the defaults that are not among them."""
     study = report.study
     if not study.leaders:
-        return f"<p>{escape(no_leader(study))}.</p>"
+        return f"<p>{escape(capital(no_leader(study)))}.</p>"
     shown = report.best
     rest = [trial for trial in study.leaders[len(shown) :] if trial.default]
     head = ["", "trial", study.objective, "epoch", "weights", "time", "state", "configuration"]
@@ -122,7 +124,7 @@ def again(report: Report) -> str:
     facts = {
         "seed": str(spec.seed),
         "sampler, pruner": f"{spec.sampler}, {spec.pruner}",
-        "versions here": ", ".join(f"{name} {one}" for name, one in report.versions.items()),
+        "trained with": "; then ".join(map(_versions, report.versions)) or "not recorded",
         "database": report.database,
     }
     commands = "\n".join(f"# {does}\n{line}" for does, line in report.commands.items())
@@ -132,6 +134,10 @@ def again(report: Report) -> str:
 <p>With one slot a study comes out as it did, to the last bit, on the same kind of processor; with
 several, each of its trials does.</p>
 <pre>{escape(commands)}</pre>"""
+
+
+def _versions(known: Versions) -> str:
+    return ", ".join(f"{name} {one}" for name, one in known.items())
 
 
 def _beside(report: Report, other: float | None) -> str:
@@ -185,14 +191,17 @@ def _table(
     """
     kinds = {**dict.fromkeys(numbers, ' class="number"'), **dict.fromkeys(long, ' class="long"')}
 
-    def line(tag: str, cells: Sequence[str]) -> str:
+    def cells(tag: str, texts: Sequence[str]) -> str:
+        titles = [
+            f' data-title="{escape(title)}"' if tag == "td" and title else "" for title in head
+        ]
         return "".join(
-            f"<{tag}{kinds.get(place, '')}>{escape(cell)}</{tag}>"
-            for place, cell in enumerate(cells)
+            f"<{tag}{kinds.get(place, '')}{titles[place]}>{escape(text)}</{tag}>"
+            for place, text in enumerate(texts)
         )
 
-    body = "\n".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    body = "\n".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return (
-        f'<div class="wide">\n<table>\n<thead><tr>{line("th", head)}</tr></thead>\n'
+        f'<div class="wide">\n<table>\n<thead><tr>{cells("th", head)}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from search.archive import StoredStudy
-from search.records import Params, StudySummary, TrialSummary
+from search.records import Importance, Params, StudySummary, TrialSummary
 from search.report.facts import Report, facts
 from search.spec import StudySpec
 from tests.search.conftest import spec_of
@@ -76,6 +76,12 @@ def searched(
     return study_of(*trials, **changes)
 
 
+def importance_of(trials: int = 12, **shares: float) -> Importance:
+    """Give what is said of importance; without shares, why there is none."""
+    why = "" if shares else "No trial counts."
+    return Importance(shares=shares, by="PED-ANOVA", trials=trials, left_out={}, why_none=why)
+
+
 def report_of(study: StudySummary, spec: StudySpec | None = None, **changes: Any) -> Report:
     """Say all of a study."""
     spec = spec or spec_of(name=study.name, trials=study.budget)
@@ -86,6 +92,7 @@ def report_of(study: StudySummary, spec: StudySpec | None = None, **changes: Any
         "spec": spec,
         "fingerprint": "f" * 64,
         "baselines": study.baselines,
+        "versions": ({"torch": "1.0"}, {"torch": "2.0"}),
         "data_summary": {"training tokens": 1_000_000, "note": "plain"},
     }
     stored = StoredStudy(**{**fields, **changes})

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from search.archive import Archive
 from search.errors import StoreError
 from search.settings import Settings
 from search.spec import StudySpec
+from search.versions import PACKAGES
 
 
 def delete_before(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
@@ -36,6 +38,20 @@ def test_a_study_that_is_deleted_while_it_is_looked_up_is_not_there(
     name = "cut-short" if method == "get_all_trials" else "small"
     delete_before(monkeypatch, method)
     assert archive.find(name) is None
+
+
+def test_a_study_remembers_each_version_it_was_launched_with(
+    settings: Settings, make_spec: Callable[..., StudySpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(settings)
+    study = archive.create(make_spec(), fingerprint="0" * 64, baselines=(), data_summary={})
+    archive.update(study)
+    first = archive.get(study.name).versions
+    assert [one["torch"] for one in first] == [version("torch")]
+    assert set(first[0]) == {"python", *PACKAGES}
+    monkeypatch.setattr("platform.python_version", lambda: "4.0")
+    archive.update(archive.get(study.name))
+    assert archive.get(study.name).versions == (*first, {**first[0], "python": "4.0"})
 
 
 def test_a_study_whose_checkpoints_cannot_be_deleted_is_there_still(

@@ -25,6 +25,7 @@ from search.dashboard.kept import FRESH_SECONDS, Kept
 from search.dashboard.memory import Memory
 from search.dashboard.serving import _application
 from search.errors import Outage, StoreError, WrongUse
+from search.explaining import explain
 from tests.search.gallery import CURVE, Gallery
 
 
@@ -508,3 +509,43 @@ def test_trials_are_not_reckoned_again_once_an_answer_had_them_and_none_runs() -
     trials[1] = [*ended, SimpleNamespace(number=3, state=TrialState.FAIL)]
     memory.settle(1)
     assert reckoned._cursor == 2
+
+
+IMPORTANCES = "/api/studies/{}/param_importances"
+
+
+def test_importance_in_the_dashboard_is_that_of_best(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    for place in range(12):
+        state = TrialState.PRUNED if place % 3 else TrialState.COMPLETE
+        rate = 0.0005 * (1 + place)
+        gallery.trial(3.0 - 100 * rate, state=state, learning_rate=rate)
+    status, _, answer = dashboard.ask(IMPORTANCES.format(gallery.study.id))
+    [shown] = json.loads(answer)["param_importances"]
+    found = explain(gallery.archive, gallery.study.name, top=1).importance
+    assert status == "200 OK"
+    assert {one["name"]: one["importance"] for one in shown} == found.shares
+    assert {one["name"]: one["distribution"] for one in shown}["learning_rate"] == (
+        "FloatDistribution"
+    )
+    assert found.trials == 12
+
+
+@pytest.mark.parametrize("scores", [(), (1.0, 1.0), (1.0,) * 6, (1.0, 2.0)])
+def test_where_importance_cannot_be_told_none_is_shown_and_nobody_is_warned(
+    scores: tuple[float, ...], gallery: Gallery, dashboard: Dashboard
+) -> None:
+    for score in scores:
+        gallery.trial(score)
+    status, _, answer = dashboard.ask(IMPORTANCES.format(gallery.study.id))
+    assert (status, json.loads(answer)) == ("200 OK", {"param_importances": [[]]})
+
+
+def test_importance_of_another_programs_study_is_the_dashboards_own(
+    gallery: Gallery, dashboard: Dashboard
+) -> None:
+    study = optuna.create_study(storage=gallery.archive.storage, study_name="theirs")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    _, _, answer = dashboard.ask(IMPORTANCES.format(study._study_id))
+    assert [one["name"] for one in json.loads(answer)["param_importances"][0]] == ["x"]

@@ -10,7 +10,7 @@ from optuna.trial import create_trial
 from search.archive import Archive
 from search.errors import StudyNotFound
 from search.explaining import NOT_BEGUN, explain
-from search.importance import METHOD
+from search.importance import unsaid
 from search.ledger import Ledger
 from search.records import Explained, Outcome
 from search.settings import Settings
@@ -58,9 +58,8 @@ def test_the_best_stand_with_curves_weights_and_what_their_default_has(
         assert one.weights == one.trial.parameters
         assert {**one.trial.params, **one.instead} == default
         assert all(one.trial.params[name] != value for name, value in one.instead.items())
-    assert found.importance_by == METHOD
-    assert max(found.importance, key=lambda name: found.importance[name]) == "learning_rate"
-    assert found.no_importance == ""
+    assert next(iter(found.importance.shares)) == "learning_rate"
+    assert (found.importance.trials, found.importance.why_none) == (12, "")
 
 
 def test_a_trial_of_an_older_version_is_counted_anew(
@@ -104,7 +103,7 @@ def test_too_few_trials_say_that_they_are(
 ) -> None:
     run(desk.open(), make_report, count, fail=fail)
     found = explained(desk)
-    assert (found.importance, found.no_importance) == ({}, words)
+    assert (found.importance.shares, found.importance.why_none) == ({}, words)
     assert len(found.best) == (0 if fail else count)
 
 
@@ -112,7 +111,7 @@ def test_where_nothing_varies_nothing_is_important(make_desk: Any, make_report: 
     desk = make_desk(domains={})
     run(desk.open(), make_report, 1)
     found = explained(desk)
-    assert found.no_importance.startswith("All parameters are fixed")
+    assert found.importance.why_none.startswith("All parameters are fixed")
     assert found.best[0].instead == {}
     assert found.best[0].weights
 
@@ -146,4 +145,4 @@ def test_a_study_that_is_deleted_before_its_best_are_read_is_not_there(
 def test_a_study_that_has_not_begun_is_said_to_have_not(desk: Any, tmp_path: Any) -> None:
     submitted(desk.archive().storage.engine, tmp_path, "small")
     found = explained(desk)
-    assert (found.best, found.importance, found.no_importance) == ((), {}, NOT_BEGUN)
+    assert (found.best, found.importance) == ((), unsaid(NOT_BEGUN))

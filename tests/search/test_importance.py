@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.importance import ENOUGH, NO_DIFFERENCE, explained
+from search.importance import ENOUGH, NO_DIFFERENCE, NO_EPOCH, NO_SCORE, explained
 from search.picked import Pick
 from search.records import StudySummary
 from search.space import Space
+from search.words import reckoned
 from tests.search.conftest import spec_of
 from tests.search.made_up import searched, study_of, trial_of
 
@@ -19,7 +20,7 @@ SPACE: Space = spec_of().space
 
 
 def importance(study: StudySummary) -> Mapping[str, float]:
-    return explained(study, SPACE)[0]
+    return explained(study, SPACE).shares
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
@@ -82,7 +83,9 @@ def test_shares_sum_to_one_or_a_sentence_says_why_there_are_none(
         for number, (value, hidden, rate) in enumerate(rows)
     ]
     study = study_of(*trials, direction=direction)
-    shares, why = explained(study, SPACE)
+    found = explained(study, SPACE)
+    shares, why = found.shares, found.why_none
+    assert found.trials + sum(found.left_out.values()) == len(rows)
     if why:
         assert shares == {}
         assert why.endswith(".")
@@ -101,17 +104,17 @@ def test_shares_sum_to_one_or_a_sentence_says_why_there_are_none(
     ],
 )
 def test_why_there_is_none_is_said(study: StudySummary, said: str) -> None:
-    shares, why = explained(study, SPACE)
-    assert said in why
-    assert shares == {}
+    found = explained(study, SPACE)
+    assert said in found.why_none
+    assert found.shares == {}
 
 
 def test_of_a_space_without_dimensions_there_is_none() -> None:
     fixed = spec_of(domains={}).space
     study = study_of(*(trial_of(n, float(n), params={}) for n in range(6)))
-    shares, why = explained(study, fixed)
-    assert why.startswith("All parameters are fixed")
-    assert shares == {}
+    found = explained(study, fixed)
+    assert found.why_none.startswith("All parameters are fixed")
+    assert found.shares == {}
 
 
 def test_what_the_space_does_not_know_is_left_out() -> None:
@@ -125,7 +128,21 @@ def test_what_the_space_does_not_know_is_left_out() -> None:
 
 def test_where_nothing_can_be_told_apart_nothing_is_shared_out() -> None:
     foreign = [trial_of(n, float(n), params={"mine": n}) for n in range(1, 6)]
-    assert explained(study_of(trial_of(0, 0.0), *foreign), SPACE) == ({}, NO_DIFFERENCE)
+    found = explained(study_of(trial_of(0, 0.0), *foreign), SPACE)
+    assert (found.shares, found.why_none) == ({}, NO_DIFFERENCE)
+
+
+def test_it_says_from_how_many_trials_it_is_and_why_the_others_are_not_among_them() -> None:
+    odd = [trial_of(200, math.inf), trial_of(201, None), trial_of(202, None, state="running")]
+    found = explained(study_of(*searched(lambda one: one["hidden_size"]).trials, *odd), SPACE)
+    assert (found.trials, found.left_out) == (200, {NO_EPOCH: 2, NO_SCORE: 1})
+    assert reckoned(found) == (
+        "by PED-ANOVA over 200 trials of any state; "
+        "left out: 2 without an ended epoch and 1 without a finite score"
+    )
+    assert reckoned(explained(searched(lambda one: one["hidden_size"]), SPACE)) == (
+        "by PED-ANOVA over 200 trials of any state"
+    )
 
 
 def test_thousands_of_trials_are_not_too_many() -> None:

@@ -75,6 +75,7 @@ def test_an_empty_study_has_a_note_at_once(case: Case) -> None:
     for said in ("## small", "**cross_entropy** (lower", "5-gram"):
         assert said in case.note
     assert "- hidden\\_size: " in case.note
+    assert "Where none is shown, `lstm-search best small` says why." in case.note
     assert "- columns: a\\_b, \\<c\\>" in case.note
     assert "export" not in case.note
 

@@ -21,6 +21,7 @@ from lstm_attn.training import fresh_model
 from search import launch, operations, strategy, summaries
 from search.archive import StoredStudy, opened
 from search.cli import app
+from search.importance import unsaid
 from search.reckoning import score_baselines
 from search.records import (
     BaselineScore,
@@ -101,9 +102,7 @@ RESULTS: dict[str, Any] = {
         study=SUMMARY,
         best=(),
         defaults=(),
-        importance={},
-        importance_by="",
-        no_importance="No trial has started yet.",
+        importance=unsaid("No trial has started yet."),
     ),
     "watch": Watched(study=SUMMARY, ending=None),
     "replay": (ReplayedEpoch(epoch=1, recorded=0.5, replayed=0.5),),

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from search.importance import unsaid
 from search.records import Explained, Ranked, StudySummary, TrialSummary
 from search.render.explained import best
 from search.render.signs import COARSE, FINE
+from tests.search.made_up import importance_of
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
@@ -25,9 +27,7 @@ def found(make_study: Study, make_trial: Trial) -> Explained:
         study=make_study(default, good),
         best=(ranked,),
         defaults=(Ranked(trial=default, weights=None, instead={}),),
-        importance={"learning_rate": 0.75, "heads": 0.2498, "dropout": 0.0002},
-        importance_by="PED-ANOVA",
-        no_importance="",
+        importance=importance_of(2, learning_rate=0.75, heads=0.2498, dropout=0.0002),
     )
 
 
@@ -42,6 +42,19 @@ def test_a_trial_stands_with_its_epochs_its_weights_and_what_the_default_has_ins
     assert re.search(r"^ +0 \(default\) +0\.8000 +1 of 1 +complete +-", text, re.MULTILINE)
 
 
+def test_a_trial_that_runs_has_ended_its_epochs_so_far(found: Explained, printed: Print) -> None:
+    first = replace(found.best[0].trial, state="running", curve={1: 0.5, 2: 0.95})
+    going = replace(found, best=(replace(found.best[0], trial=first),))
+    text = printed(best(going, FINE))
+    assert re.search(r"^1\. +7 +0\.9500 +2 of 2 so far +running", text, re.MULTILINE)
+
+
+def test_no_two_lines_are_blank_in_a_row(found: Explained, printed: Print) -> None:
+    one = replace(found.best[0], trial=replace(found.best[0].trial, metrics={"accuracy": 0.95}))
+    for shown in (found, replace(found, best=(one,))):
+        assert "\n\n\n" not in re.sub(" +\n", "\n", printed(best(shown, FINE)))
+
+
 def test_nothing_is_explained_that_is_not_there(found: Explained, printed: Print) -> None:
     same = replace(found, best=(replace(found.best[0], instead={}),))
     assert "brackets" not in printed(best(same, FINE))
@@ -49,7 +62,7 @@ def test_nothing_is_explained_that_is_not_there(found: Explained, printed: Print
 
 def test_importance_is_drawn_beside_its_numbers(found: Explained, printed: Print) -> None:
     text = printed(best(found, FINE))
-    assert "What sets the best trials apart, by PED-ANOVA over 2 trials" in text
+    assert "What sets the best trials apart, by PED-ANOVA over 2 trials of any state" in text
     rows = re.findall(r"^  (\w+) +(━*) +(75\.0 %|25\.0 %|less) *$", text, re.MULTILINE)
     assert [(name, len(drawn), said) for name, drawn, said in rows] == [
         ("learning_rate", 20, "75.0 %"),
@@ -61,7 +74,7 @@ def test_importance_is_drawn_beside_its_numbers(found: Explained, printed: Print
 def test_why_nothing_is_said_of_importance_is_said(found: Explained, printed: Print) -> None:
     why = "All parameters are fixed, so none is more important than another."
     for best_ones in (found.best, ()):
-        silent = replace(found, best=best_ones, importance={}, no_importance=why)
+        silent = replace(found, best=best_ones, importance=unsaid(why))
         text = printed(best(silent, FINE), width=200)
         assert why in text
         assert "What sets" not in text

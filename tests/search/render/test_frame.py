@@ -29,7 +29,7 @@ from search.records import (
 from search.render.frame import frame
 from search.render.layout import console
 from search.render.signs import COARSE, FINE, Signs
-from search.render.tally import Tally
+from search.render.tally import START_SECONDS, Tally
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
@@ -158,11 +158,13 @@ def test_a_study_that_runs_elsewhere_says_by_whom_and_whether_it_can_be_seen(
     assert "out of sight" not in drawn(tally)
 
 
-def test_slots_are_spoken_of_where_some_are_missing(tally: Tally) -> None:
+def test_slots_are_spoken_of_where_some_are_missing_for_long(tally: Tally, clock: Clock) -> None:
     take(tally, Slots(ready=2, waiting=0))
     assert "slots" not in drawn(tally)
     take(tally, Slots(ready=2, waiting=1))
-    assert "1 slot waits for room in Ray" in line(drawn(tally), "slots")
+    assert "slots" not in drawn(tally)
+    clock.now += START_SECONDS
+    assert "1 waits for room in Ray" in line(drawn(tally), "slots")
 
 
 def test_a_trial_without_a_worker_says_so(tally: Tally) -> None:

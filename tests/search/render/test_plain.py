@@ -8,6 +8,7 @@ from types import MappingProxyType
 from search.records import Ending, Explained, Ranked, ReplayedEpoch, StudySummary, TrialSummary
 from search.render import plain
 from search.render.output import as_csv, as_json
+from tests.search.made_up import importance_of
 
 Trial = Callable[..., TrialSummary]
 Study = Callable[..., StudySummary]
@@ -37,9 +38,7 @@ def explained(study: StudySummary) -> Explained:
         study=study,
         best=ranked[:2],
         defaults=tuple(one for one in ranked if one.trial.default),
-        importance={"heads": 1.0} if ranked else {},
-        importance_by="PED-ANOVA",
-        no_importance="" if ranked else "No trial counts.",
+        importance=importance_of(**({"heads": 1.0} if ranked else {})),
     )
 
 
@@ -58,6 +57,7 @@ def test_best_says_of_each_trial_how_large_it_is_and_what_the_default_has(
     assert len(best["baselines"]) == 2
     assert (best["best"][0]["weights"], best["best"][0]["default_has"]) == (12, {"heads": 2})
     assert (best["importance"], best["importance_by"]) == ({"heads": 1.0}, "PED-ANOVA")
+    assert (best["importance_trials"], best["importance_left_out"]) == (12, {})
     assert best["no_importance"] == ""
 
 

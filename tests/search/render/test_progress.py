@@ -148,7 +148,7 @@ def test_lines_tell_what_happens_once(facts: list[Fact]) -> None:
         "baselines: 0.9861 logistic regression (strong), 0.1250 majority",
         "finished: 0 of 3: 0 complete, 0 pruned and 0 failed; 0 running",
         "the context is 26",
-        "slots: 1 ready, 2 slots wait for room in Ray",
+        "slots: 1 ready, 2 starting",
         "trial 0 (default) starts: heads=4",
         "new best: 0.5000 (trial 0, epoch 1)",
         "trial 0 complete: 0.5000 at epoch 1 (12 s); 1 of 3 finished",
@@ -186,7 +186,18 @@ def test_a_trial_that_learns_fast_is_told_of_when_it_leads_first_and_when_it_end
         "new best: 0.01000 (trial 0, epoch 1)",
         "new best: 0.2800 (trial 0, epoch 28)",
     ]
-    assert lines[-2].startswith("trial 0 complete: 0.2800 at epoch 28")
+    assert lines[-1].startswith("trial 0 complete: 0.2800 at epoch 28")
+
+
+def test_slots_that_do_not_start_for_long_are_said_to_wait_for_room(make_study: Study) -> None:
+    facts: list[Fact] = [*opening(make_study(), 9), Slots(ready=0, waiting=1)]
+    facts += [Quiet()] * 30 + [Slots(ready=1, waiting=0)]
+    lines = said(facts, Clock(), 1)
+    assert [line for line in lines if line.startswith("slots")] == [
+        "slots: 0 ready, 1 starting",
+        "slots: 0 ready, 1 waits for room in Ray",
+        "slots: 1 ready",
+    ]
 
 
 def test_a_trial_that_learns_for_long_is_told_of_now_and_then(make_study: Study) -> None:

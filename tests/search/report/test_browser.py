@@ -74,6 +74,11 @@ def test_every_plot_is_drawn_and_nothing_leaves_the_file(
         assert opened.page.locator("#importance .barlayer .point").count() == 4
         across = opened.page.evaluate("document.documentElement.scrollWidth")
         assert across <= width
+        cut = "[...document.querySelectorAll('table, pre')].filter((one) => one.scrollWidth > {})"
+        assert opened.page.evaluate(f"{cut.format(width)}.length") == 0
+        assert opened.page.locator("#parallel .sideways").is_visible() == (width == NARROW)
+        opened.page.locator("#history .plot").hover()
+        assert opened.page.locator("#history .modebar-btn").count() == 2
         ink = opened.page.evaluate(
             "getComputedStyle(document.querySelector('#history .xtick text')).fill"
         )

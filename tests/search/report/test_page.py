@@ -1,5 +1,6 @@
 """The page of a report: whole, alone, and safe from the texts in it."""
 
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -45,6 +46,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
+        self.paragraphs: list[str] = []
         self.scripts: list[str] = []
         self.feed(text)
         self.close()
@@ -63,6 +65,8 @@ class Page(HTMLParser):
             self.scripts.append(data)
         elif self.open and self.open[-1] != "style":
             self.words.append(data)
+            if self.open[-2:] == ["section", "p"]:
+                self.paragraphs.append(data)
 
     @property
     def text(self) -> str:
@@ -84,6 +88,7 @@ def test_a_page_is_whole_and_says_why_it_draws_nothing(odd: str) -> None:
     study, spec = odd_studies()[odd]
     read = Page(page(report_of(study, spec)))
     assert WHY[odd] in read.text
+    assert all(sentence[0] == sentence[0].upper() for sentence in read.paragraphs)
     sections = [attrs["id"] for tag, attrs in read.tags if tag == "section"]
     assert [one for one in sections if one != "failures"] == [
         "summary", "history", "curves", "importance", "parallel", "front", "best", "data", "again",
@@ -209,6 +214,13 @@ def test_the_page_says_whether_the_study_still_runs(changes: dict[str, Any], sai
     assert f"language-modeling. {said} As of " in Page(page(report_of(study))).text
 
 
+def test_versions_are_those_it_was_trained_with() -> None:
+    study = study_of()
+    assert "trained with torch 1.0; then torch 2.0 database" in Page(page(report_of(study))).text
+    older = Page(page(report_of(study, versions=()))).text
+    assert "trained with not recorded database" in older
+
+
 def test_few_trials_are_all_there() -> None:
     study = large(count=10, epochs=3)
     read = Page(page(report_of(study)))
@@ -261,6 +273,40 @@ def test_a_very_poor_epoch_does_not_squash_the_others() -> None:
     assert low < 1.1
     assert high < 2.0
     assert "1 far poorer point lies beyond the axis" in read.text
+
+
+@pytest.mark.parametrize("score", [0.5, 1.5, 9.0])
+def test_the_strong_baseline_is_on_the_axis_and_in_the_legend(score: float) -> None:
+    strong = BaselineScore(
+        name="ngram", strong=True, validation={"cross_entropy": score}, test=None
+    )
+    trials = [trial_of(n, 1.0 + n / 100) for n in range(40)]
+    study = study_of(*trials, trial_of(40, 1e9), baselines=(strong,))
+    for figure in Page(page(report_of(study))).figures()[:2]:
+        low, high = figure["layout"]["yaxis"]["range"]
+        assert low < min(score, 1.0)
+        assert score < high < 1e8
+        [across] = figure["layout"]["shapes"]
+        assert (across["y0"], across["showlegend"]) == (score, True)
+        assert across["name"].startswith("ngram")
+        assert "annotations" not in figure["layout"]
+
+
+def test_marks_over_the_parameters_are_values_that_occur_and_none_covers_another() -> None:
+    read = Page(page(report_of(searched(lambda one: one["learning_rate"], count=60))))
+    figure = read.figures()[3]
+    marks: dict[str, list[tuple[float, str]]] = {}
+    for one in figure["layout"]["annotations"]:
+        name = figure["layout"]["xaxis"]["ticktext"][int(one["x"])]
+        marks.setdefault(name, []).append((one["y"], one["text"]))
+    assert {text for _, text in marks["hidden_size"]} == {"8", "12", "16"}
+    assert {text for _, text in marks["heads"]} == {"none", "1", "2", "4"}
+    assert "Where its variant doesn't have a parameter, that is none." in read.text
+    for ys in ([y for y, _ in sorted(found)] for found in marks.values()):
+        assert all(high - low >= figures.APART for low, high in itertools.pairwise(ys))
+    told = [value for line in figure["data"][:-1] for _, value in line["customdata"]]
+    assert "none" in told
+    assert "None" not in told
 
 
 def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
