@@ -74,14 +74,23 @@ class Store:
         found = newest_intact(self.place, "state", number, upto=upto)
         return found[1] if found else None
 
-    def bests(self, number: int) -> list[EpochReport]:
-        """Read what a trial's checkpoints say of its best epoch."""
-        found = [newest_intact(self.place, kind, number) for kind in KINDS]
+    def bests(self, number: int, *, upto: int) -> list[EpochReport]:
+        """Read which best epochs a trial's checkpoints hold the weights of.
+
+        Arguments:
+            number: the trial's.
+            upto: its last recorded epoch.
+        """
+        found = [newest_intact(self.place, kind, number, upto=upto) for kind in KINDS]
         bests = []
         for _, content in filter(None, found):
             with suppress(CheckpointError, KeyError):  # nothing is known from it, then
                 bests.append(report_from_json(read_header(content)["best"]))
         return bests
+
+    def weights(self) -> dict[int, int]:
+        """List of which trials weights are kept, each with the epoch that they are from."""
+        return {c.number: c.epoch for c in checkpoints(self.place) if c.kind == "weights"}
 
     def keep_state(self, number: int, *, epoch: int, step: int, payload: Payload) -> Future[None]:
         """Fetch and write a state, in the background, and let the oldest go."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from lstm_attn.reports import EpochReport
 from search.aside import Aside
 from search.checkpoints import Store
 from search.coordinator.port import Workers
@@ -61,6 +62,8 @@ class Coordinator:
     _state_wished: dict[int, float] = field(default_factory=dict)
     _states_written: dict[int, Future[None]] = field(default_factory=dict)
     _weights_kept: dict[int, int] = field(default_factory=dict)
+    """From which epoch, of each running trial; also while they are being written."""
+    _weights_written: dict[int, Future[None]] = field(default_factory=dict)
     _weights_wished: dict[int, float] = field(default_factory=dict)
 
     def run(self, stop: StopSignal) -> Ending:
@@ -81,9 +84,10 @@ class Coordinator:
 
     def _run(self, stop: StopSignal) -> Ending:
         for number in self.ledger.running():
-            for best in self.through(partial(self.store.bests, number)):
+            for best in self._kept(number):
                 self.ledger.know(number, best)
         self.through(lambda: self.store.sweep(self.ledger.running(), self.ledger.leaders()))
+        self._weights_kept.update(self.through(self.store.weights))
         while not self.ledger.budget_spent():
             if why := stop.asked():
                 return self._hand_in(why)
@@ -92,7 +96,7 @@ class Coordinator:
                 self._fill()
             self._wish_states()
             self._handle_next()
-            self._look_after_states()
+            self._look_after_written()
             self.through(self.store.check)
         self.through(self.store.finish)
         return Ending.EXHAUSTED if self.ledger.exhausted else Ending.SPENT
@@ -119,13 +123,18 @@ class Coordinator:
             self._slots = self.workers.slots
             self.watch(self._slots)
 
-    def _look_after_states(self) -> None:
-        """Forgive a trial its losses once a state of it is written."""
+    def _look_after_written(self) -> None:
+        """Forgive a trial its losses once a state of it is written; note which weights are lost."""
         for number, kept in list(self._states_written.items()):
             if kept.done():
                 del self._states_written[number]
                 if kept.exception() is None:
                     self.ledger.state_kept(number)
+        for number, written in list(self._weights_written.items()):
+            if written.done():
+                del self._weights_written[number]
+                if written.exception() is not None:
+                    del self._weights_kept[number]
 
     def _wish_states(self) -> None:
         for number in self.ledger.running():
@@ -151,15 +160,13 @@ class Coordinator:
                 if self._counts(number, attempt, epoch) and self.ledger.goes_on(number, attempt):
                     self._keep_state(event)
             case WeightsGiven(number=number, attempt=attempt, epoch=epoch):
-                if self._counts(number, attempt, epoch) and self._leads(number):
+                if self._counts(number, attempt, epoch) and self._are_wanted(number, epoch):
                     self._keep_weights(number, epoch, event.payload)
             case Ended(number=number, attempt=attempt):
                 if self.ledger.is_running(number, attempt):
                     self._end(event)
             case Lost(number=number, attempt=attempt, reason=reason):
-                self._tell_watch(
-                    self.ledger.requeue(number, attempt, reason, blames_trial=event.blames_trial)
-                )
+                self._let_go_on(number, attempt, reason, blames_trial=event.blames_trial)
         self.watch(event)
 
     def _counts(self, number: int, attempt: int, epoch: int) -> bool:
@@ -168,21 +175,40 @@ class Coordinator:
 
     def _end(self, event: Ended) -> None:
         """Keep the weights of a trial that leads, then record its end, then delete."""
-        number = event.number
+        number, outcome, weights = event.number, event.outcome, event.weights
         for noted in (self._state_wished, self._weights_wished):
             noted.pop(number, None)
-        best = self.ledger.worth(number, event.outcome)
-        if event.weights and best is event.outcome.best and best and self._leads(number):
+        given = outcome.best
+        if outcome.kind == "handed_in" and self.ledger.goes_on(number, event.attempt):
+            keeps = given is not None and self._are_wanted(number, given.epoch)
+        else:
+            best = self.ledger.worth(number, outcome, partial(self._kept, number))
+            outcome = replace(outcome, best=best)
+            keeps = best is given and self._leads(number)
+        if keeps and given and weights:
             try:
-                written = self._keep_weights(number, best.epoch, event.weights)
+                written = self._keep_weights(number, given.epoch, weights)
                 self.through(lambda: self.store.finish(written))
             except PayloadLost as error:
-                self.ledger.requeue(number, event.attempt, str(error), blames_trial=False)
+                self._let_go_on(number, event.attempt, str(error), blames_trial=False)
                 return
-        told = self.ledger.tell(number, event.attempt, event.outcome)
+        told = self.ledger.tell(number, event.attempt, outcome)
         if told is None and not self._handing_in:
             self._go_on_elsewhere(event)
         self._tell_watch(told)
+
+    def _kept(self, number: int) -> list[EpochReport]:
+        """Read which best epochs a trial's checkpoints hold, once all that was given is written."""
+        self.through(self.store.finish)
+        last = self.ledger.last_epoch(number)
+        return self.through(partial(self.store.bests, number, upto=last))
+
+    def _let_go_on(self, number: int, attempt: int, reason: str, *, blames_trial: bool) -> None:
+        """Have a trial whose attempt has come to nothing go on from its last state, or fail."""
+        kept = partial(self._kept, number)
+        self._tell_watch(
+            self.ledger.requeue(number, attempt, reason, blames_trial=blames_trial, kept=kept)
+        )
 
     def _go_on_elsewhere(self, event: Ended) -> None:
         """Let a trial that gave its state because its slot goes, go on from it in another."""
@@ -193,11 +219,12 @@ class Coordinator:
         self.ledger.requeue(event.number, event.attempt, reason, blames_trial=False)
 
     def _keep_weights(self, number: int, epoch: int, payload: Payload) -> Future[None]:
-        self._weights_kept[number] = epoch
         leaders = self.ledger.leaders()
-        return self.through(
+        written = self.through(
             lambda: self.store.keep_weights(number, epoch=epoch, payload=payload, leaders=leaders)
         )
+        self._weights_kept[number], self._weights_written[number] = epoch, written
+        return written
 
     def _keep_state(self, given: StateGiven) -> None:
         self._states_written[given.number] = self.through(
@@ -221,9 +248,18 @@ class Coordinator:
     def _leads(self, number: int) -> bool:
         return self.store.leads(number, self.ledger.leaders())
 
+    def _are_wanted(self, number: int, epoch: int) -> bool:
+        """Tell whether weights that a running trial gives are its best, and not kept already."""
+        is_best = epoch == self.ledger.best_epoch(number) != self._weights_kept.get(number)
+        return is_best and self._leads(number)
+
     def _wish_weights(self, number: int) -> None:
-        """Ask a trial that leads for its weights, now and then, so that they outlive a crash."""
-        if self.ledger.best_epoch(number) == self._weights_kept.get(number):
+        """Ask a trial that leads for its weights, now and then, so that they outlive a crash.
+
+        One that runs recorded epochs again has nothing to give before it has caught up.
+        """
+        is_kept = self.ledger.best_epoch(number) == self._weights_kept.get(number)
+        if is_kept or not self.ledger.has_caught_up(number):
             return
         last = self._weights_wished.get(number, -WEIGHTS_SECONDS)
         if self.clock() - last >= WEIGHTS_SECONDS and self._leads(number):

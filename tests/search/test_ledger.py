@@ -14,9 +14,10 @@ from optuna.trial import TrialState
 from lstm_attn.models import parameter_count
 from search import strategy, summaries
 from search.errors import LeaseLost, Outage, StudyDeleted, TrialsFailed
-from search.ledger import LOSSES, Ledger
+from search.ledger import Ledger
 from search.ranking import rank
 from search.records import Outcome, TrialTask, Verdict
+from search.running import LOSSES
 from search.settings import Settings
 from search.space import Choice
 
@@ -205,6 +206,24 @@ def test_an_epoch_that_is_run_again_is_not_recorded_again(desk: Any, make_report
     ledger.report(task.number, task.attempt, make_report(1, 77.0))
     ledger.report(task.number, task.attempt, make_report(2, 2.0))
     assert desk.trials()[0].intermediate_values == {1: 1.0, 2: 2.0}
+
+
+def test_an_epoch_that_comes_out_otherwise_when_it_is_run_again_is_not_believed(
+    desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    for epoch, value in enumerate([3.0, 1.0, 2.0], start=1):
+        ledger.report(task.number, task.attempt, make_report(epoch, value))
+    desk.close()
+    ledger = desk.open()
+    task = ledger.ask()
+    caught_up = []
+    for epoch, value in enumerate([0.5, 1.0, 0.5, 2.0], start=1):
+        ledger.report(task.number, task.attempt, make_report(epoch, value))
+        caught_up.append(ledger.has_caught_up(task.number))
+    assert ledger.best_epoch(task.number) == 2
+    assert caught_up == [False, False, True, True]
 
 
 def test_a_verdict_that_a_dead_owner_owed_is_given_by_the_next(desk: Any, make_report: Any) -> None:
