@@ -96,22 +96,22 @@ class Ledger:
         """Tell whether an attempt counts and has no verdict: what may be gone on from later."""
         return self.is_running(number, attempt) and self._running[number].pruned_at is None
 
-    def leaders(self) -> list[int]:
-        """List the best trials that have ended an epoch, of any state, the best first.
+    def leaders(self) -> dict[int, int]:
+        """Give the best epochs of the best trials that have ended any, the best trial first.
 
-        As many as have their weights kept, and as may not have given theirs yet.
+        As many trials as have their weights kept, and as may not have given theirs yet.
         """
-        worth = {n: (told.value, told.metrics) for n, told in self._told.items()}
+        worth = {n: (one.best_epoch, one.metrics) for n, one in self._told.items()}
         for number, trial in self._running.items():
-            metrics = trial.best.metrics if trial.best else {}
-            worth[number] = (metrics.get(self._spec.objective), metrics)
+            best = trial.best
+            worth[number] = (best.epoch, best.metrics) if best else (None, {})
         rows = [
-            self._rank(value, metrics, number)
-            for number, (value, metrics) in worth.items()
-            if value is not None
+            (*self._rank(metrics, number), epoch)
+            for number, (epoch, metrics) in worth.items()
+            if epoch is not None
         ]
         count = self._spec.keep + len(self._running) + 1
-        return [number for _, _, number in heapq.nsmallest(count, rows)]
+        return {number: epoch for _, _, number, epoch in heapq.nsmallest(count, rows)}
 
     def running(self) -> list[int]:
         """List the trials that are RUNNING in SQL, trained now or not."""
@@ -231,10 +231,9 @@ class Ledger:
 
     # How it is done.
 
-    def _rank(
-        self, value: float, metrics: Mapping[str, float], number: int
-    ) -> tuple[float, float, int]:
-        return rank(value, metrics.get(self._spec.loss, math.inf), number, self._spec.direction)
+    def _rank(self, metrics: Mapping[str, float], number: int) -> tuple[float, float, int]:
+        loss = metrics.get(self._spec.loss, math.inf)
+        return rank(metrics[self._spec.objective], loss, number, self._spec.direction)
 
     def _create(self, memory: FrozenTrial) -> Running:
         threads, facts = self._spec.threads, summaries.attributes(self._spec, memory.params)

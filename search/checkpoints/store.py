@@ -23,7 +23,15 @@ from search.checkpoints.files import (
     name_of,
     newest_intact,
 )
-from search.checkpoints.keeping import STATES_KEPT, displaced, left_over, states_let_go, surplus
+from search.checkpoints.keeping import (
+    STATES_KEPT,
+    Leaders,
+    displaced,
+    leads,
+    left_over,
+    states_let_go,
+    surplus,
+)
 from search.checkpoints.places import Place
 from search.records import Payload
 from search.writer import Writer
@@ -54,7 +62,7 @@ class Store:
         place.make()
         self._writer = Writer()
 
-    def sweep(self, running: Collection[int], leaders: list[int]) -> None:
+    def sweep(self, running: Collection[int], leaders: Leaders) -> None:
         """Delete what a former owner left: half-written files, states and weights not wanted."""
         if not self._may_delete():
             return
@@ -103,7 +111,7 @@ class Store:
         return self._writer.submit(work)
 
     def keep_weights(
-        self, number: int, *, epoch: int, payload: Payload, leaders: list[int]
+        self, number: int, *, epoch: int, payload: Payload, leaders: Leaders
     ) -> Future[None]:
         """Fetch and write a leader's best weights, in the background.
 
@@ -122,19 +130,19 @@ class Store:
 
         return self._writer.submit(work)
 
-    def settle(self, number: int, leaders: list[int]) -> None:
+    def settle(self, number: int, leaders: Leaders) -> None:
         """Let go of a trial that has ended: its states, and weights of who leads no more."""
 
         def work() -> None:
             found = checkpoints(self.place)
-            self._delete(states_let_go(found, number, leaders[: self._keep]))
+            self._delete(states_let_go(found, number, leaders, self._keep))
             self._delete(displaced(found, leaders, self._keep))
 
         self._writer.submit(work)
 
-    def leads(self, number: int, leaders: list[int]) -> bool:
+    def leads(self, number: int, leaders: Leaders) -> bool:
         """Tell whether a trial is among those whose weights are kept."""
-        return number in leaders[: self._keep]
+        return leads(number, leaders, self._keep)
 
     def check(self) -> None:
         """Raise what went wrong in the background since the last call."""

@@ -785,7 +785,7 @@ def test_what_goes_wrong_in_the_background_at_the_very_end_is_told(
             finishing.set()
         finish(store, *written)
 
-    def breaks(store: Store, number: int, leaders: list[int]) -> None:
+    def breaks(store: Store, number: int, leaders: dict[int, int]) -> None:
         settle(store, number, leaders)
         if number == desk.spec.trials - 1:
             store._writer.submit(fail)
