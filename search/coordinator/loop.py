@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -21,6 +20,7 @@ from search.records import (
     Fact,
     Lost,
     Payload,
+    PayloadLate,
     PayloadLost,
     Quiet,
     Reported,
@@ -61,6 +61,7 @@ class Coordinator:
     _slots: Slots | None = None
     _state_wished: dict[int, float] = field(default_factory=dict)
     _states_written: dict[int, Future[None]] = field(default_factory=dict)
+    """The last one of each trial, until it is there; one that is lost stays till the next."""
     _weights_kept: dict[int, int] = field(default_factory=dict)
     """From which epoch, of each running trial; also while they are being written."""
     _weights_written: dict[int, Future[None]] = field(default_factory=dict)
@@ -126,10 +127,9 @@ class Coordinator:
     def _look_after_written(self) -> None:
         """Forgive a trial its losses once a state of it is written; note which weights are lost."""
         for number, kept in list(self._states_written.items()):
-            if kept.done():
+            if kept.done() and kept.exception() is None:
                 del self._states_written[number]
-                if kept.exception() is None:
-                    self.ledger.state_kept(number)
+                self.ledger.state_kept(number)
         for number, written in list(self._weights_written.items()):
             if written.done():
                 del self._weights_written[number]
@@ -190,7 +190,8 @@ class Coordinator:
                 written = self._keep_weights(number, given.epoch, weights)
                 self.through(lambda: self.store.finish(written))
             except PayloadLost as error:
-                self._let_go_on(number, event.attempt, str(error), blames_trial=False)
+                is_late = isinstance(error, PayloadLate)  # as they may be each time, without end
+                self._let_go_on(number, event.attempt, str(error), blames_trial=is_late)
                 return
         told = self.ledger.tell(number, event.attempt, outcome)
         if told is None and not self._handing_in:
@@ -212,11 +213,14 @@ class Coordinator:
 
     def _go_on_elsewhere(self, event: Ended) -> None:
         """Let a trial that gave its state because its slot goes, go on from it in another."""
+        reason, is_late = event.outcome.reason, False
         if written := self._states_written.get(event.number):
-            with suppress(PayloadLost):  # it goes on from the state before
+            try:
                 self.through(lambda: self.store.finish(written))
-        reason = event.outcome.reason
-        self.ledger.requeue(event.number, event.attempt, reason, blames_trial=False)
+            except PayloadLost as error:  # it goes on from the state before
+                del self._states_written[event.number]
+                reason, is_late = str(error), isinstance(error, PayloadLate)
+        self._let_go_on(event.number, event.attempt, reason, blames_trial=is_late)
 
     def _keep_weights(self, number: int, epoch: int, payload: Payload) -> Future[None]:
         leaders = self.ledger.leaders()

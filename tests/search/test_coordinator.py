@@ -33,6 +33,7 @@ from search.records import (
     Event,
     Lost,
     Outcome,
+    PayloadLate,
     PayloadLost,
     Quiet,
     Reported,
@@ -1044,3 +1045,50 @@ def test_weights_whose_bytes_are_lost_are_asked_for_again(
     with pytest.raises(Killed):
         coordinate(desk, workers, tmp_path / "c")
     assert workers.asked_at[-3:] == [6, 7, 8]
+
+
+class Late(Scripted):
+    """Whose bytes do not come in time, of one kind of event."""
+
+    kind: type[Event]
+
+    def next_event(self) -> Event:
+        event = super().next_event()
+        if not isinstance(event, self.kind):
+            return event
+        return replace(event, **{"weights" if self.kind is Ended else "payload": NeverThere()})
+
+
+class NeverThere:
+    def fetch(self) -> bytes:
+        raise PayloadLate("its bytes have not come within 60 s")
+
+
+@pytest.mark.parametrize(
+    ("kind", "script"),
+    [
+        (Ended, "epoch completed epoch completed epoch completed"),
+        (StateGiven, "epoch state handed_in epoch state handed_in epoch state handed_in"),
+    ],
+)
+def test_bytes_that_come_too_late_each_time_fail_their_trial_and_not_the_study(
+    kind: Any, script: str, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    workers = Late(make_report, script)
+    workers.kind = kind
+    assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
+    (trial,) = desk.trials()
+    note = trial.user_attrs[summaries.NOTE]
+    assert (trial.state.name, note["kind"]) == ("FAIL", "failed")
+    assert "3 times in a row: its bytes have not come within 60 s" in note["reason"]
+
+
+def test_bytes_of_a_running_trial_that_come_too_late_cost_it_nothing(
+    make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    workers = Late(make_report, "epoch state epoch state epoch state epoch state completed")
+    workers.kind = StateGiven
+    assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
+    assert [trial.value for trial in desk.trials()] == [CURVE[3]]
