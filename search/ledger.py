@@ -108,7 +108,7 @@ class Ledger:
         rows = [
             (*self._rank(metrics, number), epoch)
             for number, (epoch, metrics) in worth.items()
-            if epoch is not None
+            if epoch is not None and self._spec.objective in metrics
         ]
         count = self._spec.keep + len(self._running) + 1
         return {number: epoch for _, _, number, epoch in heapq.nsmallest(count, rows)}
@@ -116,6 +116,10 @@ class Ledger:
     def running(self) -> list[int]:
         """List the trials that are RUNNING in SQL, trained now or not."""
         return list(self._running)
+
+    def told(self, number: int) -> TrialSummary | None:
+        """Give a trial that has ended, by whomever it was told."""
+        return self._told.get(number)
 
     # What the loop tells.
 

@@ -111,6 +111,8 @@ class Coordinator:
         """Give every free slot a trial; without any left, give the slots back."""
         self.workers.open(self.workers.busy + self.ledger.open_places())
         for slot in self.workers.free_slots():
+            if self._aside:  # what has come meanwhile is heard before the next is tried
+                break
             if task := self.ledger.ask():
                 upto = self.ledger.last_epoch(task.number)
                 state = self.through(partial(self.store.state, task.number, upto=upto))
@@ -146,6 +148,7 @@ class Coordinator:
     def _handle(self, event: Event) -> None:
         match event:
             case Reported(number=number, attempt=attempt, report=report):
+                was_ours = self.ledger.is_running(number, attempt)
                 verdict = self.ledger.report(
                     number, attempt, report, is_newest=lambda: not self._aside.has_later(event)
                 )
@@ -153,9 +156,9 @@ class Coordinator:
                     self._prune(number)
                 elif verdict is Verdict.GO_ON:
                     self._wish_weights(number)
-                elif number not in self.ledger.running():
+                elif was_ours:
                     self.workers.stop(number, epoch=0)
-                    self._settle(number)
+                    self._tell_watch(self.ledger.told(number))
             case StateGiven(number=number, attempt=attempt, epoch=epoch):
                 if self._counts(number, attempt, epoch) and self.ledger.goes_on(number, attempt):
                     self._keep_state(event)

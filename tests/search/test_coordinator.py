@@ -16,9 +16,11 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+import optuna
 import pytest
 import sqlalchemy as sa
 from fsspec.implementations.memory import MemoryFileSystem
+from optuna.trial import TrialState
 
 from lstm_attn.headers import read_header, report_to_json, seal_state
 from search import lease, summaries
@@ -40,6 +42,7 @@ from search.records import (
     Slots,
     StateGiven,
     Stopping,
+    Told,
     TrialTask,
     Unblocked,
     Unwritten,
@@ -1092,3 +1095,59 @@ def test_bytes_of_a_running_trial_that_come_too_late_cost_it_nothing(
     workers.kind = StateGiven
     assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
     assert [trial.value for trial in desk.trials()] == [CURVE[3]]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [({"state": TrialState.FAIL}, "failed"), ({"values": 0.5}, "complete")]
+)
+def test_a_trial_that_somebody_else_has_told_is_stopped_and_said_to_be_over(
+    given: dict[str, Any], said: str, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    class Meddled(Scripted):
+        def next_event(self) -> Event:
+            if self.script[0] == "told":
+                self.script.popleft()
+                study = optuna.load_study(study_name=desk.spec.name, storage=desk.archive().storage)
+                study.tell(0, **given)
+            return super().next_event()
+
+        def stop(self, number: int, *, epoch: int) -> None:
+            super().stop(number, epoch=epoch)
+            self.script.appendleft("epoch")  # finds that it is to end
+
+    desk = make_desk(trials=2, keep=1, pruner="none")
+    workers, seen = Meddled(make_report, "epoch epoch told epoch epoch completed"), []
+    got = coordinate(desk, workers, tmp_path / "c", watch=seen.append)
+    assert got is Ending.SPENT
+    assert workers.stops == {0: 0}
+    ended = [fact.trial for fact in seen if isinstance(fact, Told)]
+    assert [(one.number, one.state) for one in ended] == [(0, said), (1, "complete")]
+    assert ended[0].reason == "told by someone else"
+    assert [task.number for task in workers.started] == [0, 1]
+    assert [c.kind for c in checkpoints(at(str(tmp_path / "c")))] in ([], ["weights"])
+
+
+def test_no_trial_is_created_while_what_has_come_meanwhile_waits_to_be_heard(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    started: list[int] = []
+    """In each round of filling slots."""
+
+    class Watched(FakeWorkers):
+        def free_slots(self) -> list[int]:
+            free = super().free_slots()
+            if not started:
+                free = free[:1]  # so that one runs, and has something to say
+            elif len(started) == 1:
+                disk.fill(3)
+            started.append(0)
+            return free
+
+        def start(self, slot: int, task: TrialTask) -> None:
+            super().start(slot, task)
+            started[-1] += 1
+
+    workers = Watched(make_report, 3, Random(1))
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk) is Ending.SPENT
+    assert started[:2] == [1, 1]
+    check_whole(desk, [workers])
