@@ -284,7 +284,8 @@ def _run(
 def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: lease.Lease) -> None:
     """Let go of what a launch that was killed after its last trial has left."""
     store = _store(study, archive, held)
-    store.sweep([], [trial.number for trial in summary.leaders])
+    leaders = {one.number: one.best_epoch for one in summary.leaders if one.best_epoch is not None}
+    store.sweep([], leaders)
     store.close()
 
 

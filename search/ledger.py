@@ -19,12 +19,10 @@ from search.patience import Through, at_once
 from search.proposals import Proposals
 from search.ranking import rank
 from search.records import Outcome, Started, TrialSummary, TrialTask, Verdict
-from search.running import Running
+from search.running import Kept, Running, nothing_kept
 from search.spec import StudySpec
 from search.twin import TrialGone, Twin
 
-LOSSES = 3
-"""Losses of its worker in a row, without a new state, after which a trial is told FAIL."""
 HOPELESS = 5
 """Trials that, if they are the first and all fail, end the study."""
 CONSTRAINTS = ("diverged", "out_of_memory", "out_of_time")
@@ -52,7 +50,6 @@ class Ledger:
         through: Through = at_once,
     ) -> None:
         self._spec = spec
-        self._space = spec.space
         pruner = strategy.pruner(spec.pruner, epochs=spec.epochs, epoch_steps=epoch_steps)
         self._twin = Twin(storage, study_id, spec.direction, pruner, through)
         self._running: dict[int, Running] = {}
@@ -99,37 +96,41 @@ class Ledger:
         """Tell whether an attempt counts and has no verdict: what may be gone on from later."""
         return self.is_running(number, attempt) and self._running[number].pruned_at is None
 
-    def leaders(self) -> list[int]:
-        """List the best trials that have ended an epoch, of any state, the best first.
+    def leaders(self) -> dict[int, int]:
+        """Give the best epochs of the best trials that have ended any, the best trial first.
 
-        As many as have their weights kept, and as may not have given theirs yet.
+        As many trials as have their weights kept, and as may not have given theirs yet.
         """
-        worth = {n: (told.value, told.metrics) for n, told in self._told.items()}
+        worth = {n: (one.best_epoch, one.metrics) for n, one in self._told.items()}
         for number, trial in self._running.items():
-            metrics = trial.best.metrics if trial.best else {}
-            worth[number] = (metrics.get(self._spec.objective), metrics)
+            best = trial.best
+            worth[number] = (best.epoch, best.metrics) if best else (None, {})
         rows = [
-            self._rank(value, metrics, number)
-            for number, (value, metrics) in worth.items()
-            if value is not None
+            (*self._rank(metrics, number), epoch)
+            for number, (epoch, metrics) in worth.items()
+            if epoch is not None and self._spec.objective in metrics
         ]
         count = self._spec.keep + len(self._running) + 1
-        return [number for _, _, number in heapq.nsmallest(count, rows)]
+        return {number: epoch for _, _, number, epoch in heapq.nsmallest(count, rows)}
 
     def running(self) -> list[int]:
         """List the trials that are RUNNING in SQL, trained now or not."""
         return list(self._running)
+
+    def told(self, number: int) -> TrialSummary | None:
+        """Give a trial that has ended, by whomever it was told."""
+        return self._told.get(number)
 
     # What the loop tells.
 
     def ask(self) -> TrialTask | None:
         """Give out a trial that waits to go on, or create a new one; None where there is none."""
         if self._waiting:
-            return self._task(self._running[self._waiting.popleft()])
+            return self._running[self._waiting.popleft()].task()
         if not self.open_places():
             return None
         memory = self._proposals.next(self._created)
-        return self._task(self._create(memory)) if memory else None
+        return self._create(memory).task() if memory else None
 
     def report(
         self,
@@ -141,22 +142,27 @@ class Ledger:
     ) -> Verdict:
         """Record an epoch and judge the trial; an epoch that is run again is only judged.
 
+        Where it comes out otherwise than it is recorded, it takes nothing from what is known.
         A verdict to prune stands: whatever is reported after it is dropped. Once it is recorded,
         an epoch that `is_newest` no more isn't judged: a later one waits to be.
         """
         if not self.is_running(number, attempt):
             return Verdict.GONE
         trial = self._running[number]
+        trial.reached = report.epoch
         if trial.pruned_at is not None:
             return Verdict.PRUNE
-        trial.take(report)
+        value = report.metrics[self._spec.objective]
         if report.epoch > trial.epochs:
             try:
-                self._twin.report(trial.pair, report.epoch, report.metrics[self._spec.objective])
+                self._twin.report(trial.pair, report.epoch, value)
             except TrialGone:
                 self._let_go(trial)
                 return Verdict.GONE
             trial.epochs = report.epoch
+            trial.take(report)
+        elif self._twin.recorded(trial.pair, report.epoch) == value:
+            trial.take(report)  # of an adopted trial the curve alone may be known
         judged = report.epoch == trial.epochs < self._spec.epochs
         if judged and is_newest() and self._twin.judged_poor(trial.pair):
             trial.pruned_at = trial.epochs
@@ -168,9 +174,9 @@ class Ledger:
         if report.epoch <= self._running[number].epochs:
             self._running[number].take(report)
 
-    def worth(self, number: int, outcome: Outcome) -> EpochReport | None:
-        """Settle the best epoch of a trial that has ended in its worker."""
-        return self._running[number].settle(outcome)
+    def worth(self, number: int, outcome: Outcome, kept: Kept) -> EpochReport | None:
+        """Settle the best epoch of a trial that has ended in its worker; see `Running.settle`."""
+        return self._running[number].settle(outcome, kept)
 
     def started(self, number: int) -> Started:
         """Say of a trial that it is being trained, fresh or going on."""
@@ -182,6 +188,10 @@ class Ledger:
         """Tell the best epoch of a running trial so far; None where none is known."""
         best = self._running[number].best
         return best.epoch if best else None
+
+    def has_caught_up(self, number: int) -> bool:
+        """Tell whether a running trial has run all its recorded epochs in this attempt."""
+        return self._running[number].has_caught_up
 
     def last_epoch(self, number: int) -> int:
         """Tell the last recorded epoch of a running trial, from 1; 0 where none has ended."""
@@ -195,23 +205,26 @@ class Ledger:
         return self._finish(self._running[number], outcome)
 
     def requeue(
-        self, number: int, attempt: int, reason: str, *, blames_trial: bool
+        self,
+        number: int,
+        attempt: int,
+        reason: str,
+        *,
+        blames_trial: bool,
+        kept: Kept = nothing_kept,
     ) -> TrialSummary | None:
         """Let a trial whose worker was lost go on elsewhere.
 
         After `LOSSES` in a row without a new state it is told FAIL with the reasons instead, and
-        what it has come to is returned.
+        what it has come to is returned: no more than what is `kept`.
         """
         if not self.is_running(number, attempt):
             return None
         trial = self._running[number]
-        trial.attempt += 1
-        if blames_trial:
-            trial.losses.append(reason)
-        if len(trial.losses) >= LOSSES:
-            said = "; ".join(dict.fromkeys(trial.losses))
-            why = f"its worker was lost {LOSSES} times in a row: {said}"
-            return self._finish(trial, Outcome(kind="failed", reason=why, best=trial.best))
+        if why := trial.lose(reason, blames_trial=blames_trial):
+            outcome = Outcome(kind="failed", reason=why, best=None)
+            trial.settle(outcome, kept)
+            return self._finish(trial, outcome)
         self._waiting.append(number)
         return None
 
@@ -222,21 +235,9 @@ class Ledger:
 
     # How it is done.
 
-    def _rank(
-        self, value: float, metrics: Mapping[str, float], number: int
-    ) -> tuple[float, float, int]:
-        return rank(value, metrics.get(self._spec.loss, math.inf), number, self._spec.direction)
-
-    def _task(self, trial: Running) -> TrialTask:
-        model, training = self._space.configure(trial.params)
-        return TrialTask(
-            number=trial.pair.number,
-            attempt=trial.attempt,
-            model=model,
-            training=training,
-            seed=strategy.seed_of(trial.pair.number, seed=self._spec.seed),
-            threads=trial.threads,
-        )
+    def _rank(self, metrics: Mapping[str, float], number: int) -> tuple[float, float, int]:
+        loss = metrics.get(self._spec.loss, math.inf)
+        return rank(metrics[self._spec.objective], loss, number, self._spec.direction)
 
     def _create(self, memory: FrozenTrial) -> Running:
         threads, facts = self._spec.threads, summaries.attributes(self._spec, memory.params)
@@ -258,13 +259,8 @@ class Ledger:
         if frozen.state.is_finished():
             self._told[pair.number] = summary
             return
-        self._running[pair.number] = Running(
-            pair=pair,
-            params=frozen.params,
-            threads=frozen.user_attrs[summaries.THREADS],
-            spec=self._spec,
-            epochs=frozen.last_step or 0,
-            best=summaries.best_of_curve(summary),
+        self._running[pair.number] = Running.adopted(
+            pair, summary, threads=frozen.user_attrs[summaries.THREADS], spec=self._spec
         )
         self._waiting.append(pair.number)
 

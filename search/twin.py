@@ -209,6 +209,10 @@ class Twin:
         """Read a trial, but for its number."""
         return storage_of(self.memory).get_trial(pair.memory_id)
 
+    def recorded(self, pair: Pair, epoch: int) -> float | None:
+        """Give the value that an epoch is recorded with; None where it isn't."""
+        return self.in_memory(pair).intermediate_values.get(epoch)
+
     def judged_poor(self, pair: Pair) -> bool:
         """Ask the pruner about a trial as of its last reported epoch."""
         return self.memory.pruner.prune(self.memory, self.in_memory(pair))

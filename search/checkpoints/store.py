@@ -23,7 +23,15 @@ from search.checkpoints.files import (
     name_of,
     newest_intact,
 )
-from search.checkpoints.keeping import STATES_KEPT, displaced, left_over, states_let_go, surplus
+from search.checkpoints.keeping import (
+    STATES_KEPT,
+    Leaders,
+    displaced,
+    leads,
+    left_over,
+    states_let_go,
+    surplus,
+)
 from search.checkpoints.places import Place
 from search.records import Payload
 from search.writer import Writer
@@ -54,7 +62,7 @@ class Store:
         place.make()
         self._writer = Writer()
 
-    def sweep(self, running: Collection[int], leaders: list[int]) -> None:
+    def sweep(self, running: Collection[int], leaders: Leaders) -> None:
         """Delete what a former owner left: half-written files, states and weights not wanted."""
         if not self._may_delete():
             return
@@ -74,14 +82,23 @@ class Store:
         found = newest_intact(self.place, "state", number, upto=upto)
         return found[1] if found else None
 
-    def bests(self, number: int) -> list[EpochReport]:
-        """Read what a trial's checkpoints say of its best epoch."""
-        found = [newest_intact(self.place, kind, number) for kind in KINDS]
+    def bests(self, number: int, *, upto: int) -> list[EpochReport]:
+        """Read which best epochs a trial's checkpoints hold the weights of.
+
+        Arguments:
+            number: the trial's.
+            upto: its last recorded epoch.
+        """
+        found = [newest_intact(self.place, kind, number, upto=upto) for kind in KINDS]
         bests = []
         for _, content in filter(None, found):
             with suppress(CheckpointError, KeyError):  # nothing is known from it, then
                 bests.append(report_from_json(read_header(content)["best"]))
         return bests
+
+    def weights(self) -> dict[int, int]:
+        """List of which trials weights are kept, each with the epoch that they are from."""
+        return {c.number: c.epoch for c in checkpoints(self.place) if c.kind == "weights"}
 
     def keep_state(self, number: int, *, epoch: int, step: int, payload: Payload) -> Future[None]:
         """Fetch and write a state, in the background, and let the oldest go."""
@@ -94,7 +111,7 @@ class Store:
         return self._writer.submit(work)
 
     def keep_weights(
-        self, number: int, *, epoch: int, payload: Payload, leaders: list[int]
+        self, number: int, *, epoch: int, payload: Payload, leaders: Leaders
     ) -> Future[None]:
         """Fetch and write a leader's best weights, in the background.
 
@@ -113,19 +130,19 @@ class Store:
 
         return self._writer.submit(work)
 
-    def settle(self, number: int, leaders: list[int]) -> None:
+    def settle(self, number: int, leaders: Leaders) -> None:
         """Let go of a trial that has ended: its states, and weights of who leads no more."""
 
         def work() -> None:
             found = checkpoints(self.place)
-            self._delete(states_let_go(found, number, leaders[: self._keep]))
+            self._delete(states_let_go(found, number, leaders, self._keep))
             self._delete(displaced(found, leaders, self._keep))
 
         self._writer.submit(work)
 
-    def leads(self, number: int, leaders: list[int]) -> bool:
+    def leads(self, number: int, leaders: Leaders) -> bool:
         """Tell whether a trial is among those whose weights are kept."""
-        return number in leaders[: self._keep]
+        return leads(number, leaders, self._keep)
 
     def check(self) -> None:
         """Raise what went wrong in the background since the last call."""

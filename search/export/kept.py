@@ -50,7 +50,7 @@ def kept_trials(store: Place, study: StudySummary) -> tuple[tuple[int, TrialSumm
 
 
 def read_kept(store: Place, trial: TrialSummary, model: ModelConfig) -> Kept | None:
-    """Read a trial's best weights; where a state is kept, it may know later ones.
+    """Read a trial's best weights; where a state is kept, it may have them, or later ones.
 
     Arguments:
         store: the place of the study's checkpoints.
@@ -66,7 +66,7 @@ def read_kept(store: Place, trial: TrialSummary, model: ModelConfig) -> Kept | N
     state = _read(store, "state", trial.number, needed=False)
     weights = _read(store, "weights", trial.number, needed=state is None)
     found = [kept for kept in (_of_weights(weights, model), _of_state(state)) if kept]
-    return max(found, key=lambda kept: kept.epoch, default=None)
+    return max(found, key=lambda kept: (kept.epoch == trial.best_epoch, kept.epoch), default=None)
 
 
 def _read(

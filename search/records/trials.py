@@ -70,6 +70,10 @@ class PayloadLost(Exception):
     """Bytes that lay with a worker are gone with it."""
 
 
+class PayloadLate(PayloadLost):
+    """Bytes that lie with a worker have not come in time, and are waited for no more."""
+
+
 class Payload(Protocol):
     """Bytes that lie with a worker until they are fetched."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayError
 
-from search.records import PayloadLost, TrialTask
+from search.records import PayloadLate, PayloadLost, TrialTask
 from search.workers.guard import SILENCE_SECONDS, Over
 from search.workers.session import session
 
@@ -30,7 +30,11 @@ class RemotePayload:
     session: int = field(default_factory=lambda: session.number)
 
     def fetch(self) -> bytes:
-        """Bring the bytes here."""
+        """Bring the bytes here.
+
+        Raises:
+            PayloadLost: they are gone; PayloadLate: or have not come in time.
+        """
         until = time.monotonic() + FETCH_SECONDS
         while time.monotonic() < until:
             try:
@@ -40,7 +44,7 @@ class RemotePayload:
             except (RayError, OSError, ValueError) as error:
                 # The latter two: this machine's node has died, or the Ray that held them is none.
                 raise PayloadLost(said(error)) from error
-        raise PayloadLost(f"its bytes have not come within {FETCH_SECONDS:g} s")
+        raise PayloadLate(f"its bytes have not come within {FETCH_SECONDS:g} s")
 
 
 @dataclass(slots=True, eq=False)

@@ -1,23 +1,31 @@
 """The loop against workers that obey at once: every fault is an event, no Ray, no torch."""
 
 import errno
+import io
+import json
 import os
+import struct
 import threading
 import time
+import zipfile
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import uuid4
 
+import optuna
 import pytest
 import sqlalchemy as sa
 from fsspec.implementations.memory import MemoryFileSystem
+from optuna.trial import TrialState
 
-from search import lease
+from lstm_attn.headers import read_header, report_to_json, seal_state
+from search import lease, summaries
 from search.checkpoints import Store, at, checkpoints
-from search.coordinator import Coordinator
+from search.coordinator import Coordinator, loop
 from search.errors import LeaseLost, Outage, StoreError
 from search.patience import Beside, Patience, at_once
 from search.records import (
@@ -27,12 +35,14 @@ from search.records import (
     Event,
     Lost,
     Outcome,
+    PayloadLate,
     PayloadLost,
     Quiet,
     Reported,
     Slots,
     StateGiven,
     Stopping,
+    Told,
     TrialTask,
     Unblocked,
     Unwritten,
@@ -779,7 +789,7 @@ def test_what_goes_wrong_in_the_background_at_the_very_end_is_told(
             finishing.set()
         finish(store, *written)
 
-    def breaks(store: Store, number: int, leaders: list[int]) -> None:
+    def breaks(store: Store, number: int, leaders: dict[int, int]) -> None:
         settle(store, number, leaders)
         if number == desk.spec.trials - 1:
             store._writer.submit(fail)
@@ -879,3 +889,265 @@ def test_a_ray_that_stays_away_ends_the_launch_and_the_next_goes_on(
     assert coordinate(desk, second, tmp_path / "c") is Ending.SPENT
     check_whole(desk, [first, second])
     check_store(desk, tmp_path / "c")
+
+
+CURVE = (9.0, 8.0, 7.0, 6.0, 5.0, 1.0, 2.0, 2.0, 2.0)
+"""Of which epoch 6 is the best."""
+
+
+class Scripted(FakeWorkers):
+    """One slot, in which a script says what comes next; a checkpoint says what is in it."""
+
+    def __init__(self, report: Any, script: str) -> None:
+        super().__init__(report, 1, Random(0))
+        self.script = deque(script.split())
+        self.asked_at: list[int] = []
+        """After which epochs weights were asked for."""
+
+    def start(self, slot: int, task: TrialTask) -> None:
+        epoch = read_header(task.state)["epoch"] if task.state else "0"
+        super().start(slot, replace(task, state=epoch.encode()))
+
+    def next_event(self) -> Event:
+        if not self.script:
+            raise Killed
+        what, task = self.script.popleft(), self.running()[0]
+        best = self.best(task, self.epochs[task.number])
+        given = {"number": task.number, "attempt": task.attempt}
+        match what:
+            case "epoch":
+                return self.step(task)
+            case "state":
+                return self.state(task)
+            case "weights":
+                return WeightsGiven(**given, epoch=best.epoch, payload=headed_weights(best))
+            case "lost":
+                self.free(task)
+                return Lost(**given, reason="shot", blames_trial=True)
+            case "out_of_memory":
+                self.free(task)
+                outcome = Outcome(kind="out_of_memory", reason="", best=None)
+                return Ended(**given, outcome=outcome, weights=None)
+            case _:
+                ended = self.end(task, what, best.epoch)
+                return replace(ended, weights=headed_weights(best))
+
+    def state(self, task: TrialTask) -> Event:
+        epoch = self.epochs[task.number]
+        file = io.BytesIO()
+        zipfile.ZipFile(file, "w").close()
+        header = {"epoch": str(epoch), "best": report_to_json(self.best(task, epoch))}
+        payload = Bytes(seal_state(file.getvalue(), header))
+        return replace(super().state(task), payload=payload)
+
+    def wish_state(self, number: int) -> None:
+        pass
+
+    def wish_weights(self, number: int) -> None:
+        self.asked_at.append(self.epochs[number])
+
+    def score(self, task: TrialTask, epoch: int) -> Any:
+        return self.report(epoch, CURVE[epoch - 1])
+
+
+def headed_weights(best: Any) -> Bytes:
+    text = json.dumps({"__metadata__": {"best": report_to_json(best)}}).encode()
+    return Bytes(struct.pack("<Q", len(text)) + text)
+
+
+def follow(desk: Any, place: Path, report: Any, *scripts: str) -> Scripted:
+    """Launch once a script, each of which ends with the death of its coordinator; give the last."""
+    for script in scripts:
+        workers = Scripted(report, script)
+        try:
+            coordinate(desk, workers, place)
+        except Killed:
+            continue
+    return workers
+
+
+def kept_of(place: Path) -> list[tuple[str, int]]:
+    return [(c.kind, c.epoch) for c in checkpoints(at(str(place))) if c.number == 0]
+
+
+@pytest.mark.parametrize(
+    ("again", "is_over"),
+    [
+        ("epoch weights", False),
+        ("epoch handed_in", False),
+        ("epoch weights epoch weights lost epoch weights", False),
+        ("epoch completed", True),
+        ("epoch stopped", True),
+        ("epoch out_of_time", True),
+        ("epoch out_of_memory", True),
+        ("epoch lost epoch lost epoch lost", True),
+        ("epoch epoch epoch lost lost lost", True),
+    ],
+)
+def test_epochs_that_are_run_again_take_nothing_from_the_weights_that_are_kept(
+    again: str, is_over: bool, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    first = "epoch epoch epoch state epoch epoch epoch weights"
+    follow(desk, tmp_path / "c", make_report, first, again)
+    assert [epoch for kind, epoch in kept_of(tmp_path / "c") if kind == "weights"] == [6]
+    (trial,) = desk.trials()
+    assert trial.state.is_finished() == is_over
+    leader = desk.archive().summary(desk.stored()).leaders[0]
+    assert (leader.value, leader.best_epoch) == (1.0, 6)
+
+
+@pytest.mark.parametrize(
+    ("again", "worth", "kept"),
+    [
+        ("epoch completed", 4, ("weights", 4)),
+        ("epoch diverged", 4, ("weights", 4)),
+        ("epoch lost epoch lost epoch lost", 3, ("state", 3)),
+        ("epoch out_of_memory", 3, ("state", 3)),
+        ("epoch epoch epoch completed", 6, ("weights", 6)),
+    ],
+)
+def test_a_trial_that_ends_before_it_has_caught_up_is_worth_what_there_are_weights_of(
+    again: str, worth: int, kept: Any, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    first = "epoch epoch epoch state epoch epoch epoch"
+    follow(desk, tmp_path / "c", make_report, first, again)
+    (trial,) = desk.trials()
+    note = trial.user_attrs[summaries.NOTE]
+    assert (note["best_epoch"], note["epochs"]) == (worth, 6)
+    assert note["metrics"]["cross_entropy"] == CURVE[worth - 1]
+    assert kept_of(tmp_path / "c") == [kept]
+
+
+def test_weights_are_asked_of_a_trial_once_it_has_caught_up_with_what_is_recorded(
+    make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    first = "epoch epoch epoch state epoch epoch epoch"
+    second = follow(desk, tmp_path / "c", make_report, first, "epoch epoch epoch epoch")
+    assert second.asked_at == [6]
+    third = follow(desk, tmp_path / "c", make_report, "epoch epoch epoch epoch weights", "epoch")
+    assert third.asked_at == []
+
+
+def test_weights_whose_bytes_are_lost_are_asked_for_again(
+    make_desk: Any, make_report: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Giving(Scripted):
+        def wish_weights(self, number: int) -> None:
+            super().wish_weights(number)
+            self.script.insert(0, "weights")
+
+    lost: Future[None] = Future()
+    lost.set_exception(PayloadLost("its worker died"))
+    monkeypatch.setattr(Store, "keep_weights", lambda *_, **__: lost)
+    monkeypatch.setattr(loop, "WEIGHTS_SECONDS", 0)
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    workers = Giving(make_report, "epoch epoch epoch epoch epoch epoch epoch epoch")
+    with pytest.raises(Killed):
+        coordinate(desk, workers, tmp_path / "c")
+    assert workers.asked_at[-3:] == [6, 7, 8]
+
+
+class Late(Scripted):
+    """Whose bytes do not come in time, of one kind of event."""
+
+    kind: type[Event]
+
+    def next_event(self) -> Event:
+        event = super().next_event()
+        if not isinstance(event, self.kind):
+            return event
+        return replace(event, **{"weights" if self.kind is Ended else "payload": NeverThere()})
+
+
+class NeverThere:
+    def fetch(self) -> bytes:
+        raise PayloadLate("its bytes have not come within 60 s")
+
+
+@pytest.mark.parametrize(
+    ("kind", "script"),
+    [
+        (Ended, "epoch completed epoch completed epoch completed"),
+        (StateGiven, "epoch state handed_in epoch state handed_in epoch state handed_in"),
+    ],
+)
+def test_bytes_that_come_too_late_each_time_fail_their_trial_and_not_the_study(
+    kind: Any, script: str, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    workers = Late(make_report, script)
+    workers.kind = kind
+    assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
+    (trial,) = desk.trials()
+    note = trial.user_attrs[summaries.NOTE]
+    assert (trial.state.name, note["kind"]) == ("FAIL", "failed")
+    assert "3 times in a row: its bytes have not come within 60 s" in note["reason"]
+
+
+def test_bytes_of_a_running_trial_that_come_too_late_cost_it_nothing(
+    make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    desk = make_desk(trials=1, keep=1, pruner="none")
+    workers = Late(make_report, "epoch state epoch state epoch state epoch state completed")
+    workers.kind = StateGiven
+    assert coordinate(desk, workers, tmp_path / "c") is Ending.SPENT
+    assert [trial.value for trial in desk.trials()] == [CURVE[3]]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [({"state": TrialState.FAIL}, "failed"), ({"values": 0.5}, "complete")]
+)
+def test_a_trial_that_somebody_else_has_told_is_stopped_and_said_to_be_over(
+    given: dict[str, Any], said: str, make_desk: Any, make_report: Any, tmp_path: Path
+) -> None:
+    class Meddled(Scripted):
+        def next_event(self) -> Event:
+            if self.script[0] == "told":
+                self.script.popleft()
+                study = optuna.load_study(study_name=desk.spec.name, storage=desk.archive().storage)
+                study.tell(0, **given)
+            return super().next_event()
+
+        def stop(self, number: int, *, epoch: int) -> None:
+            super().stop(number, epoch=epoch)
+            self.script.appendleft("epoch")  # finds that it is to end
+
+    desk = make_desk(trials=2, keep=1, pruner="none")
+    workers, seen = Meddled(make_report, "epoch epoch told epoch epoch completed"), []
+    got = coordinate(desk, workers, tmp_path / "c", watch=seen.append)
+    assert got is Ending.SPENT
+    assert workers.stops == {0: 0}
+    ended = [fact.trial for fact in seen if isinstance(fact, Told)]
+    assert [(one.number, one.state) for one in ended] == [(0, said), (1, "complete")]
+    assert ended[0].reason == "told by someone else"
+    assert [task.number for task in workers.started] == [0, 1]
+    assert [c.kind for c in checkpoints(at(str(tmp_path / "c")))] in ([], ["weights"])
+
+
+def test_no_trial_is_created_while_what_has_come_meanwhile_waits_to_be_heard(
+    desk: Any, make_report: Any, disk: Disk, tmp_path: Path
+) -> None:
+    started: list[int] = []
+    """In each round of filling slots."""
+
+    class Watched(FakeWorkers):
+        def free_slots(self) -> list[int]:
+            free = super().free_slots()
+            if not started:
+                free = free[:1]  # so that one runs, and has something to say
+            elif len(started) == 1:
+                disk.fill(3)
+            started.append(0)
+            return free
+
+        def start(self, slot: int, task: TrialTask) -> None:
+            super().start(slot, task)
+            started[-1] += 1
+
+    workers = Watched(make_report, 3, Random(1))
+    assert coordinate(desk, workers, tmp_path / "c", disk=disk) is Ending.SPENT
+    assert started[:2] == [1, 1]
+    check_whole(desk, [workers])

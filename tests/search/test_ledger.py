@@ -14,9 +14,10 @@ from optuna.trial import TrialState
 from lstm_attn.models import parameter_count
 from search import strategy, summaries
 from search.errors import LeaseLost, Outage, StudyDeleted, TrialsFailed
-from search.ledger import LOSSES, Ledger
+from search.ledger import Ledger
 from search.ranking import rank
 from search.records import Outcome, TrialTask, Verdict
+from search.running import LOSSES
 from search.settings import Settings
 from search.space import Choice
 
@@ -192,7 +193,7 @@ def test_an_adopted_trial_keeps_number_curve_and_configuration(desk: Any, make_r
     again = [ledger.ask(), ledger.ask()]
     assert again == first
     assert [ledger.last_epoch(task.number) for task in again] == [2, 2]
-    assert ledger.leaders() == [0, 1]
+    assert list(ledger.leaders().items()) == [(0, 1), (1, 1)]
 
 
 def test_an_epoch_that_is_run_again_is_not_recorded_again(desk: Any, make_report: Any) -> None:
@@ -205,6 +206,24 @@ def test_an_epoch_that_is_run_again_is_not_recorded_again(desk: Any, make_report
     ledger.report(task.number, task.attempt, make_report(1, 77.0))
     ledger.report(task.number, task.attempt, make_report(2, 2.0))
     assert desk.trials()[0].intermediate_values == {1: 1.0, 2: 2.0}
+
+
+def test_an_epoch_that_comes_out_otherwise_when_it_is_run_again_is_not_believed(
+    desk: Any, make_report: Any
+) -> None:
+    ledger = desk.open()
+    task = ledger.ask()
+    for epoch, value in enumerate([3.0, 1.0, 2.0], start=1):
+        ledger.report(task.number, task.attempt, make_report(epoch, value))
+    desk.close()
+    ledger = desk.open()
+    task = ledger.ask()
+    caught_up = []
+    for epoch, value in enumerate([0.5, 1.0, 0.5, 2.0], start=1):
+        ledger.report(task.number, task.attempt, make_report(epoch, value))
+        caught_up.append(ledger.has_caught_up(task.number))
+    assert ledger.best_epoch(task.number) == 2
+    assert caught_up == [False, False, True, True]
 
 
 def test_a_verdict_that_a_dead_owner_owed_is_given_by_the_next(desk: Any, make_report: Any) -> None:
@@ -425,7 +444,7 @@ def test_a_fault_takes_nothing_from_what_a_trial_was_worth(
         ledger.report(task.number, task.attempt, make_report(epoch, value))
     told = ledger.tell(task.number, task.attempt, Outcome(kind=kind, reason="why", best=None))
     assert (told.value, told.best_epoch) == (1.0, 2)
-    assert ledger.leaders() == [task.number]
+    assert ledger.leaders() == {task.number: 2}
 
 
 def test_a_study_whose_first_trials_failed_can_be_launched_again(
@@ -453,13 +472,15 @@ def test_a_checkpoint_tells_the_loss_that_a_curve_does_not(
     best = make_report(1, 2.0, 5.0)
     ledger.tell(first.number, 0, Outcome(kind="completed", reason="", best=best))
     ledger.report(second.number, 0, make_report(1, 1.0, 5.0))
-    assert ledger.leaders() == [1, 0]
+    assert list(ledger.leaders()) == [1, 0]
     desk.close()
     ledger = desk.open()
     ledger.know(1, make_report(2, 0.1, 0.1))
-    assert ledger.leaders() == [0, 1], "epoch 2 is not recorded, and the loss of epoch 1 unknown"
+    assert list(ledger.leaders()) == [0, 1], (
+        "epoch 2 is not recorded, and the loss of epoch 1 unknown"
+    )
     ledger.know(1, make_report(1, 1.0, 5.0))
-    assert ledger.leaders() == [1, 0]
+    assert list(ledger.leaders()) == [1, 0]
 
 
 def test_a_deleted_studys_id_used_again_is_not_written_to(desk: Any, make_report: Any) -> None:

@@ -186,7 +186,8 @@ def train(folder: Path, kind: TaskKind) -> Trained:
     )
     trials = tuple(run(spec, data, store, number, point) for number, point in enumerate(points))
     ranked = leaders(trials, spec)
-    store.settle(ranked[-1].number, [one.number for one in ranked[:-1]])
+    kept = {one.number: one.best_epoch for one in ranked[:-1] if one.best_epoch}
+    store.settle(ranked[-1].number, kept)
     store.close()
     found = baselines(
         data,
@@ -221,7 +222,7 @@ def run(
     best = message.outcome.best
     assert best is not None
     assert message.content is not None
-    payload, everyone = Bytes(message.content), list(range(number + 1))
+    payload, everyone = Bytes(message.content), dict.fromkeys(range(number + 1), best.epoch)
     store.keep_weights(number, epoch=best.epoch, payload=payload, leaders=everyone).result()
     return TrialSummary(
         number=number,

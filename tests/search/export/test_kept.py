@@ -34,7 +34,7 @@ def running(studies, tmp_path, as_payload):
                     wish.hand_in()
             case trial.Given(kind="weights"):
                 payload = as_payload(message.content)
-                store.keep_weights(0, epoch=1, payload=payload, leaders=[0])
+                store.keep_weights(0, epoch=1, payload=payload, leaders={0: 1})
             case trial.Given(kind="state"):
                 payload = as_payload(message.content)
                 store.keep_state(0, epoch=message.epoch, step=0, payload=payload)
@@ -143,7 +143,7 @@ def test_weights_that_another_program_wrote_are_named(own_study, tmp_path, as_pa
     store = Store(own_study.store, generation=2, keep=5, may_delete=lambda: True)
     payload = as_payload(b"not ours")
     number = own_study.best.number
-    store.keep_weights(number, epoch=9, payload=payload, leaders=[number])
+    store.keep_weights(number, epoch=9, payload=payload, leaders={number: 9})
     store.close()
     with pytest.raises(StoreError, match=r"weights-.* is damaged or not ours"):
         own_study.export(tmp_path / "out")

@@ -27,15 +27,16 @@ def search(place: Any, say: Any) -> None:
     store = store_in(at(place.usual_checkpoints), generation=1)
     for number, leaders in ((0, [0]), (1, [1, 0])):
         say({"running": [number], "leaders": leaders})
+        bests = dict.fromkeys(leaders, EPOCHS - 1)
         for epoch in range(EPOCHS):
             given = number * EPOCHS + epoch
             content = Bytes(b"%d" % given)
             store.keep_state(number, epoch=epoch, step=0, payload=content).result()
             say({"state": given})
-            store.keep_weights(number, epoch=epoch, payload=content, leaders=leaders).result()
+            store.keep_weights(number, epoch=epoch, payload=content, leaders=bests).result()
             say({"weights": given})
         say({"running": []})
-        store.settle(number, leaders)
+        store.settle(number, bests)
     store.close()
 
 
@@ -47,7 +48,7 @@ def test_what_was_kept_is_there_and_after_the_next_sweep_nothing_else(deaths: An
         folder, running, leaders = at(place.usual_checkpoints), known["running"], known["leaders"]
         check_kept(folder, **known)
         after = store_in(folder, generation=2)
-        after.sweep(running, leaders)
+        after.sweep(running, dict.fromkeys(leaders, EPOCHS - 1))
         after.close()
         check_kept(folder, **known)
         left = checkpoints(folder)

@@ -122,7 +122,7 @@ def searched(settings: Any, make_desk: Any, make_report: Any) -> Any:
     folder = desk.study.place(settings)
     store = Store(folder, generation=1, keep=2, may_delete=desk.lease.surely_held)
     for number in range(2):
-        store.keep_weights(number, epoch=1, payload=Bytes(), leaders=[0, 1])
+        store.keep_weights(number, epoch=1, payload=Bytes(), leaders={0: 1, 1: 1})
     store.close()
     desk.close()
     return desk

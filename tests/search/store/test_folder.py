@@ -58,7 +58,7 @@ def test_a_full_disk_at_any_step_leaves_the_former_and_no_half_and_is_written_on
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = store_in(tmp_path)
-    store.finish(store.keep_weights(0, epoch=1, payload=Bytes(b"first"), leaders=[0]))
+    store.finish(store.keep_weights(0, epoch=1, payload=Bytes(b"first"), leaders={0: 2}))
     owner: Any = os if place == "os" else Path
     real, calls = getattr(owner, step), [0]
 
@@ -69,7 +69,7 @@ def test_a_full_disk_at_any_step_leaves_the_former_and_no_half_and_is_written_on
         return real(*arguments, **options)
 
     monkeypatch.setattr(owner, step, is_full)
-    written = store.keep_weights(0, epoch=2, payload=Bytes(b"second"), leaders=[0])
+    written = store.keep_weights(0, epoch=2, payload=Bytes(b"second"), leaders={0: 2})
     meets_it = calls_before == 0 or step == "fsync"
     for _ in range(2 if meets_it else 0):
         with pytest.raises(Outage, match="cannot be written: full - make room"):

@@ -82,8 +82,8 @@ def test_a_pickle_in_the_store_is_neither_run_nor_believed(
     name = name_of(kind, number=0, epoch=1, step=0, generation=1, content=trap)
     place.write_whole(name, trap)
     store = Store(place, generation=2, keep=2, may_delete=lambda: True)
-    assert store.bests(0) == []
-    store.sweep([0], [0])
+    assert store.bests(0, upto=1) == []
+    store.sweep([0], {0: 1})
     store.close()
     trial = desk.archive().summary(desk.study).leaders[0]
     model, _ = desk.spec.space.configure(trial.params)

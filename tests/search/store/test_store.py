@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from search.checkpoints import Place, Store, at, check_move, checkpoints, delete_all, newest_intact
+from search.checkpoints.files import name_of
 from search.errors import Outage, StoreError, WrongUse
 from search.records import PayloadLost
 
@@ -61,16 +62,19 @@ def test_a_trial_that_has_ended_keeps_weights_only_if_it_leads(place: Place) -> 
     for number in range(4):
         store.keep_state(number, epoch=1, step=0, payload=Bytes(b"s"))
         store.keep_weights(
-            number, epoch=1, payload=Bytes(b"w%d" % number), leaders=[*range(number, -1, -1)]
+            number,
+            epoch=1,
+            payload=Bytes(b"w%d" % number),
+            leaders=dict.fromkeys(range(number, -1, -1), 1),
         )
-        store.settle(number, leaders=sorted(range(number + 1), reverse=True))
+        store.settle(number, leaders=dict.fromkeys(range(number, -1, -1), 1))
     store.close()
     assert names(place) == [("weights", 2, 1), ("weights", 3, 1)]
 
 
 def test_weights_that_enter_the_lead_displace_the_last_leaders(place: Place) -> None:
     store = store_in(place)
-    for number, leaders in [(0, [0]), (1, [1, 0]), (2, [2, 1, 0])]:
+    for number, leaders in [(0, {0: 1}), (1, {1: 1, 0: 1}), (2, {2: 1, 1: 1, 0: 1})]:
         store.keep_weights(number, epoch=1, payload=Bytes(b"w"), leaders=leaders)
     store.close()
     assert names(place) == [("weights", 1, 1), ("weights", 2, 1)]
@@ -90,8 +94,8 @@ def test_a_payload_that_is_lost_leaves_what_was_there(place: Place) -> None:
 
 def test_better_weights_replace_the_former(place: Place) -> None:
     store = store_in(place)
-    store.keep_weights(0, epoch=2, payload=Bytes(b"two"), leaders=[0])
-    store.keep_weights(0, epoch=5, payload=Bytes(b"five"), leaders=[0])
+    store.keep_weights(0, epoch=2, payload=Bytes(b"two"), leaders={0: 2})
+    store.keep_weights(0, epoch=5, payload=Bytes(b"five"), leaders={0: 5})
     store.close()
     found = newest_intact(place, "weights", 0)
     assert found is not None
@@ -119,8 +123,8 @@ def test_a_stale_owner_deletes_nothing(place: Place) -> None:
     fresh.keep_state(0, epoch=1, step=0, payload=Bytes(b"s"))
     fresh.close()
     for stale in (store_in(place, generation=2, owner=False), store_in(place, generation=1)):
-        stale.sweep([], [])
-        stale.settle(0, [])
+        stale.sweep([], {})
+        stale.settle(0, {})
         stale.close()
         assert names(place) == [("state", 0, 1)]
 
@@ -130,13 +134,13 @@ def test_the_sweep_takes_what_a_dead_owner_left(place: Place) -> None:
     for number in range(5):
         store.keep_state(number, epoch=1, step=0, payload=Bytes(b"s"))
         weights = Bytes(b"w")
-        store.keep_weights(number, epoch=1, payload=weights, leaders=[0, 1, 2, 3, 4])
+        store.keep_weights(number, epoch=1, payload=weights, leaders=dict.fromkeys(range(5), 1))
     store.close()
     half = "weights-00000-00002-000000-g0001-0123456789abcdef.safetensors.part"
     other_half = "state-00000-00002-000000-g0001-0123456789abcdef.pt.fedcba9876543210.part"
     for name in (half, other_half, "a-letter.txt", "a-letter.txt.part"):
         place.write_whole(name, b"")
-    store_in(place, generation=2).sweep(running=[4], leaders=[2, 4, 0])
+    store_in(place, generation=2).sweep(running=[4], leaders={2: 1, 4: 1, 0: 1})
     assert names(place) == [("weights", 2, 1), ("state", 4, 1), ("weights", 4, 1)]
     others = set(place.names()) - {c.name for c in checkpoints(place)}
     assert others == {"a-letter.txt", "a-letter.txt.part"}
@@ -144,10 +148,10 @@ def test_the_sweep_takes_what_a_dead_owner_left(place: Place) -> None:
 
 def test_a_leader_that_has_given_no_weights_yet_displaces_nobody(place: Place) -> None:
     store = store_in(place, keep=1)
-    store.keep_weights(0, epoch=1, payload=Bytes(b"w"), leaders=[0])
-    store.settle(5, leaders=[7, 0, 5])
+    store.keep_weights(0, epoch=1, payload=Bytes(b"w"), leaders={0: 1})
+    store.settle(5, leaders={7: 1, 0: 1, 5: 1})
     store.close()
-    store_in(place, keep=1, generation=2).sweep(running=[7], leaders=[7, 0, 5])
+    store_in(place, keep=1, generation=2).sweep(running=[7], leaders={7: 1, 0: 1, 5: 1})
     assert names(place) == [("weights", 0, 1)]
 
 
@@ -158,10 +162,38 @@ def test_a_leader_that_ended_without_giving_weights_keeps_the_state_that_has_the
     for number in (0, 1):
         for epoch in (1, 2):
             store.keep_state(number, epoch=epoch, step=0, payload=Bytes(b"s%d" % epoch))
-        store.settle(number, leaders=[0, 1])
+        store.settle(number, leaders={0: 2, 1: 2})
     store.close()
-    store_in(place, keep=1, generation=2).sweep(running=[], leaders=[0, 1])
+    store_in(place, keep=1, generation=2).sweep(running=[], leaders={0: 2, 1: 2})
     assert names(place) == [("state", 0, 2)]
+
+
+def test_a_leader_keeps_its_state_until_there_are_weights_of_its_very_best_epoch(
+    place: Place,
+) -> None:
+    store = store_in(place, keep=1)
+    store.keep_weights(0, epoch=3, payload=Bytes(b"stale"), leaders={0: 3})
+    store.keep_state(0, epoch=7, step=0, payload=Bytes(b"has the best, of epoch 6"))
+    store.settle(0, leaders={0: 6})
+    store.finish()
+    store_in(place, keep=1, generation=2).sweep(running=[], leaders={0: 6})
+    assert names(place) == [("state", 0, 7), ("weights", 0, 3)]
+    store.keep_weights(0, epoch=6, payload=Bytes(b"the best"), leaders={0: 6})
+    store.settle(0, leaders={0: 6})
+    store.close()
+    assert names(place) == [("weights", 0, 6)]
+
+
+def test_of_two_weights_that_a_running_trial_has_those_of_its_best_epoch_stay(
+    place: Place,
+) -> None:
+    for epoch in (5, 6, 7):
+        content = b"weights of %d" % epoch
+        named = name_of("weights", number=0, epoch=epoch, step=0, generation=1, content=content)
+        place.make()
+        place.write_whole(named, content)
+    store_in(place, generation=2).sweep(running=[0], leaders={0: 6})
+    assert names(place) == [("weights", 0, 6)]
 
 
 def test_a_state_that_knows_epochs_which_are_not_recorded_is_passed_over(place: Place) -> None:
@@ -175,8 +207,8 @@ def test_a_state_that_knows_epochs_which_are_not_recorded_is_passed_over(place: 
 
 def test_weights_just_written_replace_those_of_a_later_epoch_too(place: Place) -> None:
     store = store_in(place)
-    store.keep_weights(0, epoch=7, payload=Bytes(b"before the crash"), leaders=[0])
-    store.keep_weights(0, epoch=5, payload=Bytes(b"after it"), leaders=[0])
+    store.keep_weights(0, epoch=7, payload=Bytes(b"before the crash"), leaders={0: 1})
+    store.keep_weights(0, epoch=5, payload=Bytes(b"after it"), leaders={0: 1})
     store.close()
     assert names(place) == [("weights", 0, 5)]
 
@@ -241,14 +273,14 @@ def test_what_is_written_while_the_store_is_away_is_written_once_it_is_back(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = store_in(place)
-    store.finish(store.keep_weights(0, epoch=1, payload=Bytes(b"first"), leaders=[0]))
+    store.finish(store.keep_weights(0, epoch=1, payload=Bytes(b"first"), leaders={0: 1}))
     with monkeypatch.context() as away:
 
         def is_away(*_: object) -> None:
             raise Outage("the store is away")
 
         away.setattr(type(place), "write_whole", is_away)
-        written = store.keep_weights(0, epoch=2, payload=Bytes(b"second"), leaders=[0])
+        written = store.keep_weights(0, epoch=2, payload=Bytes(b"second"), leaders={0: 1})
         store.keep_state(0, epoch=2, step=0, payload=Bytes(b"state"))
         for _ in range(2):
             with pytest.raises(Outage):

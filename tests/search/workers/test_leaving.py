@@ -8,7 +8,7 @@ import ray
 from ray.exceptions import RaySystemError
 
 from search import workers
-from search.records import PayloadLost
+from search.records import PayloadLate, PayloadLost
 from search.workers import cluster, slot
 from search.workers.session import session
 from search.workers.slot import RemotePayload
@@ -72,7 +72,7 @@ def test_bytes_that_do_not_come_are_lost_after_a_while(monkeypatch: pytest.Monke
     monkeypatch.setattr(ray, "get", get)
     monkeypatch.setattr(slot, "FETCH_SECONDS", 0.1)
     reference: Any = object()
-    with pytest.raises(PayloadLost, match=r"not come within 0\.1 s"):
+    with pytest.raises(PayloadLate, match=r"not come within 0\.1 s"):
         RemotePayload(reference).fetch()
 
 
