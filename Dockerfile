@@ -12,7 +12,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --requirement require
 COPY pyproject.toml README.md LICENSE ./
 COPY lstm_attn lstm_attn
 COPY search search
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+# With the drivers of object stores, which the lock file leaves to those who need them.
+RUN pip install --no-cache-dir --disable-pip-version-check --no-build-isolation ".[postgres,s3,gs]"
 
 USER search
 WORKDIR /work

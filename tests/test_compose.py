@@ -1,6 +1,7 @@
 """docker-compose.yml and Dockerfile: valid, and as careful as they say. No image is built."""
 
 import re
+import tomllib
 from fnmatch import fnmatch
 from typing import Any
 
@@ -124,11 +125,23 @@ def test_a_study_file_has_one_path_for_who_submits_it_and_who_runs_it() -> None:
     assert SERVICES["dashboard"]["volumes"] == ["checkpoints:/checkpoints:ro"]
     assert mounted["server"] <= mounted["search"]
     assert mounted["search"] - mounted["server"] == {"./exports:/work/exports"}
-    places = [
-        {key: SERVICES[name]["environment"][key] for key in SERVICES["search"]["environment"]}
-        for name in OURS
-    ]
-    assert places[0] == places[1] == places[2]
+    dashboard, server, search = (SERVICES[name]["environment"] for name in OURS)
+    assert server == search
+    assert dashboard.items() < server.items()
+    assert {"LSTM_SEARCH_STORAGE", "LSTM_SEARCH_CHECKPOINTS"} <= set(dashboard)
+
+
+def test_nobody_has_a_secret_that_he_does_not_need() -> None:
+    holders = {
+        variable: {name for name, one in SERVICES.items() if variable in one["environment"]}
+        for variable in ("RAY_AUTH_TOKEN", "PGPASSWORD", "POSTGRES_PASSWORD")
+    }
+    assert holders == {
+        "RAY_AUTH_TOKEN": {"ray-head", "ray-worker", "ray-worker-gpu", "server", "search"},
+        "PGPASSWORD": set(OURS),
+        "POSTGRES_PASSWORD": {"postgres"},
+    }
+    assert [name for name, one in SERVICES.items() if "secrets" in one] == ["dashboard"]
 
 
 def test_commands_are_this_programs_own() -> None:
@@ -155,6 +168,9 @@ def test_the_image_has_all_that_it_is_made_of() -> None:
     for source in copied:
         assert (ROOT / source).exists()
         assert any(fnmatch(source, one) for one in let_in), source
+    [extras] = re.findall(r'"\.\[(.*)\]"', dockerfile)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(extras.split(",")) == set(project["optional-dependencies"]) - {"dev"}
     version = re.search(
         '^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
     )

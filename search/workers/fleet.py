@@ -122,12 +122,15 @@ class Fleet:
             self._add()
 
     def look(self) -> None:
-        """See now and then how many slots there may be; let go of what is more."""
+        """See now and then how many slots there may be; let go of what is more, or has to leave."""
         if time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + self._look_seconds
         room = self.need.room(self.lookout.nodes)
         self._allowed = min(room, self._most or room, self._share(room))
+        left = {node.id for node in self.lookout.nodes if node.leaving}
+        for slot in [slot for slot in self.slots if slot.node in left and not slot.leaving]:
+            self._let_go(slot)
         surplus = self._held - self._allowed
         for slot in sorted(self.slots, key=_worth):
             if surplus > 0 and not slot.leaving:
@@ -156,7 +159,7 @@ class Fleet:
             ClusterError: none has ever started.
         """
         try:
-            slot.where = ray.get(slot.starting)
+            slot.where, slot.node = ray.get([slot.starting, slot.placing])
         except RayError as error:
             self._refuse(slot, error)
         else:
@@ -185,7 +188,8 @@ class Fleet:
         """Have one more worker; a Ray that takes none may be gone, as the lookout will find."""
         try:
             actor: Any = self._hire.remote(self._data, gpu=self.need.gpus, limits=self._limits)
-            self.slots.append(Slot(actor=actor, starting=actor.ready.remote()))
+            placing = actor.__ray_call__.remote(_node_of)
+            self.slots.append(Slot(actor=actor, starting=actor.ready.remote(), placing=placing))
         except RayError as error:
             self._count(error)
             self._rests_until = time.monotonic() + REST_SECONDS
@@ -208,6 +212,11 @@ class Fleet:
     def _beat(self) -> None:
         for slot in list(self.slots):
             slot.beat()
+
+
+def _node_of(_: Worker) -> str:
+    """Give Ray's name for the node that a worker is on: asked of Ray, in the worker's process."""
+    return ray.get_runtime_context().get_node_id()
 
 
 def _worth(slot: Slot) -> tuple[bool, bool]:

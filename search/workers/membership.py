@@ -4,7 +4,10 @@ A Ray that is out of reach must not be asked anything: a question may wait for m
 waits when another Ray begins at the same address ends this process.
 """
 
+from typing import Any
+
 import ray
+from ray._private.state import state
 from ray._raylet import GcsClient  # type: ignore[attr-defined]  # Ray's only such name
 from ray.exceptions import RayError
 
@@ -56,17 +59,21 @@ class Membership:
         self._certain = True
         try:
             found = ray.nodes()  # type: ignore[no-untyped-call]
+            leaving = state.get_draining_nodes()
         except _TROUBLES as error:
             self._certain = False
             raise ClusterError(f"Ray at {self._address} does not say which nodes it has") from error
         there = [node for node in found if node["Alive"]]
         if self._node not in [node["NodeID"] for node in there]:
             raise Expelled(DIED)
-        return tuple(_node(node["Resources"]) for node in there)
+        return tuple(_node(node, leaving=node["NodeID"] in leaving) for node in there)
 
 
-def _node(resources: dict[str, float]) -> Node:
-    return Node(cpus=resources.get("CPU", 0.0), gpus=resources.get("GPU", 0.0))
+def _node(told: dict[str, Any], *, leaving: bool) -> Node:
+    has = told["Resources"]
+    return Node(
+        cpus=has.get("CPU", 0.0), gpus=has.get("GPU", 0.0), id=told["NodeID"], leaving=leaving
+    )
 
 
 def _cluster_at(place: str) -> str:

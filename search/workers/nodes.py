@@ -22,6 +22,10 @@ class Node:
     """CPUs that Ray may give on it, in use or not."""
     gpus: float = 0.0
     """Likewise GPUs."""
+    id: str = ""
+    """Ray's name for it."""
+    leaving: bool = False
+    """Whether it is about to be taken away: Ray starts nothing more on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,21 +38,20 @@ class Need:
     """GPUs, or a share of one; 0 for none."""
 
     def room(self, nodes: Iterable[Node]) -> int:
-        """Count the slots for which there is room, in use or not."""
-        return sum(self._on(node) for node in nodes)
+        """Count the slots for which there is room, in use or not, on nodes that stay."""
+        return sum(self._on(node) for node in nodes if not node.leaving)
 
     def lacking(self, nodes: Iterable[Node]) -> str:
         """Say what is asked for and what there is, where no node is large enough; else nothing."""
-        known = list(nodes)
+        known = [node for node in nodes if not node.leaving]
         if self.room(known):
             return ""
-        asked = f"a trial asks for {self.cpus} CPUs and {self.gpus:g} GPUs"
+        asked = f"a trial asks for {self._told(self.cpus, self.gpus)}"
         if not _at_work(known):
             return f"{asked}, and no node is there yet"
         largest = max(known, key=lambda node: (min(node.gpus, self.gpus), node.cpus))
         return (
-            f"{asked}, and the largest node of Ray has {largest.cpus:g} CPUs and "
-            f"{largest.gpus:g} GPUs"
+            f"{asked}, and the largest node of Ray has {self._told(largest.cpus, largest.gpus)}"
         )
 
     def check(self, nodes: Iterable[Node]) -> None:
@@ -59,7 +62,15 @@ class Need:
         """
         known = list(nodes)
         if _at_work(known) and (lacking := self.lacking(known)):
-            raise ClusterError(f"no room for a trial: {lacking} - ask for less in [resources]")
+            settings = "cpus_per_trial" + (" or gpus_per_trial" if self.gpus else "")
+            raise ClusterError(
+                f"no room for a trial: {lacking} - lower {settings} in [resources], or add a node"
+            )
+
+    def _told(self, cpus: float, gpus: float) -> str:
+        """Name so many CPUs, and GPUs where some are asked for."""
+        amounts = [(cpus, "CPU"), *([(gpus, "GPU")] if self.gpus else [])]
+        return " and ".join(f"{n:g} {name}{'' if n == 1 else 's'}" for n, name in amounts)
 
     def _on(self, node: Node) -> int:
         places = int(node.cpus // self.cpus)

@@ -54,8 +54,12 @@ class Slot:
     actor: Any
     starting: Any
     """The reference of the worker's answer; None once it is ready."""
+    placing: Any = None
+    """The reference of the node that it is on."""
     where: str = ""
     """Machine and process of its worker, as `host:12`; empty until it is ready."""
+    node: str = ""
+    """Ray's name for the node that it is on; empty until it is ready."""
     task: TrialTask | None = None
     stream: Any = None
     announced: Any = None

@@ -30,22 +30,34 @@ def test_room_is_what_each_node_holds(cpus: int, gpus: float, nodes: list[Node],
     assert Need(cpus=cpus, gpus=gpus).room(nodes) == room
 
 
+def test_a_node_that_is_leaving_has_no_room() -> None:
+    stays, leaves = Node(cpus=2), Node(cpus=8, leaving=True)
+    assert Need(cpus=1).room([stays, leaves]) == 2
+    assert "largest node of Ray has 2 CPUs" in Need(cpus=4).lacking([stays, leaves])
+    assert "no node is there yet" in Need(cpus=4).lacking([leaves])
+
+
 def test_a_cluster_without_a_node_that_is_large_enough_is_refused_with_the_largest() -> None:
     with pytest.raises(ClusterError) as refused:
         Need(cpus=6).check(cluster((4, 0), (5, 1)))
     assert str(refused.value) == (
-        "no room for a trial: a trial asks for 6 CPUs and 0 GPUs, and the largest node of Ray has "
-        "5 CPUs and 1 GPUs - ask for less in [resources]"
+        "no room for a trial: a trial asks for 6 CPUs, and the largest node of Ray has 5 CPUs - "
+        "lower cpus_per_trial in [resources], or add a node"
     )
-    with pytest.raises(ClusterError, match="the largest node of Ray has 2 CPUs and 1 GPUs"):
+    with pytest.raises(ClusterError) as refused:
         Need(cpus=4, gpus=0.5).check(cluster((8, 0), (2, 1)))
+    assert str(refused.value) == (
+        "no room for a trial: a trial asks for 4 CPUs and 0.5 GPUs, and the largest node of Ray "
+        "has 2 CPUs and 1 GPU - lower cpus_per_trial or gpus_per_trial in [resources], or add a "
+        "node"
+    )
 
 
 @pytest.mark.parametrize("nodes", [[], cluster((0, 0))])
 def test_a_cluster_without_nodes_or_with_a_head_alone_is_waited_for(nodes: list[Node]) -> None:
     need = Need(cpus=2)
     need.check(nodes)
-    assert need.lacking(nodes) == "a trial asks for 2 CPUs and 0 GPUs, and no node is there yet"
+    assert need.lacking(nodes) == "a trial asks for 2 CPUs, and no node is there yet"
     assert need.lacking(cluster((2, 0))) == ""
 
 
