@@ -211,7 +211,7 @@ def test_lines_over_the_parameters_are_those_of_the_best_first(
 )
 def test_the_page_says_whether_the_study_still_runs(changes: dict[str, Any], said: str) -> None:
     study = study_of(trial_of(0, 1.0, state="complete"), **changes)
-    assert f"language-modeling. {said} As of " in Page(page(report_of(study))).text
+    assert f"Language-modeling. {said} As of " in Page(page(report_of(study))).text
 
 
 def test_versions_are_those_it_was_trained_with() -> None:
