@@ -45,7 +45,8 @@ class Importances:
 
 def _shares(study: StoredStudy, trials: Sequence[FrozenTrial]) -> list[dict[str, str | float]]:
     """Give each parameter's share as optuna-dashboard does; none where nothing can be said."""
-    spec, kinds = study.spec, {}
+    spec = study.spec
+    kinds: dict[str, str] = {}
     for trial in trials:
         kinds |= {name: type(one).__name__ for name, one in trial.distributions.items()}
     summed = summaries.study_summary(study.name, spec, study.baselines, list(trials), owner=None)
