@@ -15,10 +15,9 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
-from search import lease, summaries
+from search import database, lease, summaries
 from search.addresses import is_settled, same
 from search.checkpoints import Place, at, check_move, checkpoints, delete_all
-from search.database import Trials, open_storage, refuse_once_deleted, told
 from search.errors import StorageError, StudyDeleted, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
@@ -80,7 +79,7 @@ class Archive:
 
     def __init__(self, settings: Settings, *, create: bool = False) -> None:
         self.settings = settings
-        self.storage: RDBStorage = open_storage(settings.storage, create=create)
+        self.storage: RDBStorage = database.open_storage(settings.storage, create=create)
 
     def close(self) -> None:
         """Release the database's connections."""
@@ -176,10 +175,10 @@ class Archive:
     def update(self, study: StoredStudy) -> StoredStudy:
         """Write anew what may have changed: budget, keeping, resources; where checkpoints lie."""
         study = replace(study, checkpoints=self.settings.checkpoints or study.checkpoints)
-        attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY]
         changed = {"spec": study.spec.to_json(), "checkpoints": study.checkpoints}
-        attribute = {**attribute, **changed}
-        self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
+        with database.unless_deleted(self.storage, study.id, study.name):
+            attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY] | changed
+            self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
         return study
 
     def is_run(self, name: str) -> bool:
@@ -192,19 +191,19 @@ class Archive:
 
     def guard(self, study: StoredStudy) -> None:
         """Refuse every further commit once the study is deleted."""
-        refuse_once_deleted(self.storage, study.id, study.name)
+        database.refuse_once_deleted(self.storage, study.id, study.name)
 
     def summary(self, study: StoredStudy, *, curves: bool = True) -> StudySummary:
         """Sum a study up, with all its trials; without `curves` in a third of the time.
 
         Raises:
-            StudyNotFound: it has been deleted since it was read.
+            StudyDeleted: it was, since it was read.
         """
         try:
             note = None if curves else summaries.NOTE
-            trials = Trials(self.storage, study.id, note=note).read()
+            trials = database.Trials(self.storage, study.id, note=note).read()
         except StudyDeleted as error:
-            raise StudyNotFound(f"study {study.name!r} has just been deleted") from error
+            raise database.deleted(study.name) from error
         owner = lease.holder(self.storage.engine, study.name)
         return summaries.study_summary(
             study.name,
@@ -216,20 +215,22 @@ class Archive:
 
     def threads(self, study: StoredStudy, number: int) -> int:
         """Read how many CPU threads a trial was trained with."""
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(study.id, number)
-        threads = self.storage.get_trial_user_attrs(trial_id)[summaries.THREADS]
-        return int(threads)
+        with database.unless_deleted(self.storage, study.id, study.name):
+            trial_id = self.storage.get_trial_id_from_study_id_trial_number(study.id, number)
+            return int(self.storage.get_trial_user_attrs(trial_id)[summaries.THREADS])
 
     def test_scores(self, study: StoredStudy) -> dict[int, Any]:
         """Read the test scores known of a study's trials."""
-        known = self.storage.get_study_user_attrs(study.id).get(TESTS, {})
+        with database.unless_deleted(self.storage, study.id, study.name):
+            known = self.storage.get_study_user_attrs(study.id).get(TESTS, {})
         return {int(number): scores for number, scores in known.items()}
 
     def keep_test_scores(self, study: StoredStudy, scores: Mapping[int, Any]) -> None:
         """Write test scores down, beside those that are known."""
         known = {**self.test_scores(study), **scores}
         plain = {str(number): score for number, score in known.items()}
-        self.storage.set_study_user_attr(study.id, TESTS, plain)
+        with database.unless_deleted(self.storage, study.id, study.name):
+            self.storage.set_study_user_attr(study.id, TESTS, plain)
 
     def delete(self, study: StoredStudy) -> None:
         """Delete a study with its checkpoints; its lease is held, so nobody runs it.
@@ -271,7 +272,7 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Archive]:
     """
     archive = Archive(settings, create=create)
     try:
-        with told(settings.storage):
+        with database.told(settings.storage):
             yield archive
     finally:
         archive.close()

@@ -233,9 +233,10 @@ def _stored(
 ) -> StoredStudy:
     """Write a study with what may have changed, or a new one."""
     if study:
+        archive.guard(study)
         return patience(partial(archive.update, study))
     resolved = spec.resolve(file, data, gpus=workers.has_gpus())
-    return patience(
+    study = patience(
         partial(
             archive.create,
             resolved,
@@ -244,6 +245,8 @@ def _stored(
             data_summary=data.summary,
         )
     )
+    archive.guard(study)
+    return study
 
 
 def _run(
@@ -257,7 +260,6 @@ def _run(
     watch: Callable[[Fact], None],
 ) -> Ending:
     """Put the parts together and run the loop."""
-    archive.guard(study)
     with ExitStack() as undo:
         steps = steps_of_epoch(study.spec, data)
         ledger = Ledger(archive.storage, study.id, study.spec, epoch_steps=steps, through=patience)
