@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from search import summaries
-from search.archive import StoredStudy
 from search.dashboard.gate import App, Begin, Environment
 from search.dashboard.kept import Kept
 from search.dashboard.shown import ODD
 from search.errors import SearchError
 from search.importance import explained
+from search.stored import StoredStudy
 
 _IMPORTANCES = re.compile(r"/api/studies/([0-9]+)/param_importances/?")
 
