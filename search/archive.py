@@ -2,12 +2,11 @@
 
 import difflib
 import itertools
-import re
 import secrets
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import optuna
@@ -15,59 +14,18 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
-from search import lease, summaries
-from search.addresses import is_settled, same
-from search.checkpoints import Place, at, check_move, checkpoints, delete_all
-from search.database import Trials, open_storage, refuse_once_deleted, told
+from search import database, lease, summaries
+from search.checkpoints import checkpoints, delete_all
 from search.errors import StorageError, StudyDeleted, StudyNotFound, WrongUse
 from search.records import BaselineScore, StudySummary
 from search.settings import Settings
-from search.spec import StudySpec, is_name
+from search.spec import StudySpec
+from search.stored import StoredStudy, stored
 from search.uploads import Upload, Uploads
-from search.versions import Versions, noted
+from search.versions import noted
 
 TESTS = "test_scores"
 """The study's attribute of test scores, by trial number: scored once, shown again."""
-_UID = re.compile("[0-9a-f]{32}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredStudy:
-    """A study as the database holds it, without its trials."""
-
-    id: int
-    """Optuna's."""
-    uid: str
-    """Our own, which no other study ever has."""
-    name: str
-    spec: StudySpec
-    fingerprint: str
-    """Of its data."""
-    baselines: tuple[BaselineScore, ...]
-    data_summary: Mapping[str, str | int | float]
-    checkpoints: str | None = None
-    """Where its checkpoints lie, if that was given when it was launched."""
-    versions: tuple[Versions, ...] = ()
-    """With which it was launched, one after another; none where an older version has begun it."""
-
-    def place(self, settings: Settings) -> Place:
-        """Give the place of its checkpoints."""
-        return self._in(settings.checkpoints_of(self.checkpoints))
-
-    def check_place(self, settings: Settings) -> None:
-        """Refuse to go on with it elsewhere than where its checkpoints are.
-
-        Raises:
-            WrongUse: they are there.
-            Outage: it cannot be told for now.
-        """
-        old = self.checkpoints or settings.usual_checkpoints
-        new = settings.checkpoints_of(self.checkpoints)
-        if not same(old, new):
-            check_move(self.name, self._in(old), self._in(new))
-
-    def _in(self, address: str) -> Place:
-        return at(address).inside(f"{self.name}-{self.uid[:8]}")
 
 
 class Archive:
@@ -83,7 +41,7 @@ class Archive:
 
     def __init__(self, settings: Settings, *, create: bool = False) -> None:
         self.settings = settings
-        self.storage: RDBStorage = open_storage(settings.storage, create=create)
+        self.storage: RDBStorage = database.open_storage(settings.storage, create=create)
 
     def close(self) -> None:
         """Release the database's connections."""
@@ -175,15 +133,19 @@ class Archive:
             study.set_metric_names([spec.objective])
         # Last, so that a study with our attribute is whole.
         self.storage.set_study_user_attr(study_id, summaries.STUDY, attribute)
-        return _stored(study_id, spec.name, attribute)
+        return stored(study_id, spec.name, attribute)
 
     def update(self, study: StoredStudy) -> StoredStudy:
         """Write anew what may have changed: budget, keeping, resources; where checkpoints lie."""
         study = replace(study, checkpoints=self.settings.checkpoints or study.checkpoints)
-        attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY]
-        changed = {"spec": study.spec.to_json(), "checkpoints": study.checkpoints}
-        attribute = {**attribute, **changed, "versions": noted(study.versions)}
-        self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
+        changed = {
+            "spec": study.spec.to_json(),
+            "checkpoints": study.checkpoints,
+            "versions": noted(study.versions),
+        }
+        with database.unless_deleted(self.storage, study.id, study.name):
+            attribute = self.storage.get_study_user_attrs(study.id)[summaries.STUDY] | changed
+            self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
         return study
 
     def is_run(self, name: str) -> bool:
@@ -196,39 +158,41 @@ class Archive:
 
     def guard(self, study: StoredStudy) -> None:
         """Refuse every further commit once the study is deleted."""
-        refuse_once_deleted(self.storage, study.id, study.name)
+        database.refuse_once_deleted(self.storage, study.id, study.name)
 
     def summary(self, study: StoredStudy, *, curves: bool = True) -> StudySummary:
         """Sum a study up, with all its trials; without `curves` in a third of the time.
 
         Raises:
-            StudyNotFound: it has been deleted since it was read.
+            StudyDeleted: it was, since it was read.
         """
         try:
             note = None if curves else summaries.NOTE
-            trials = Trials(self.storage, study.id, note=note).read()
+            trials = database.Trials(self.storage, study.id, note=note).read()
         except StudyDeleted as error:
-            raise StudyNotFound(f"study {study.name!r} has just been deleted") from error
+            raise database.deleted(study.name) from error
         held = lease.holder(self.storage.engine, study.name)
         owner = str(held) if held else None
         return summaries.study_summary(study.name, study.spec, study.baselines, trials, owner=owner)
 
     def threads(self, study: StoredStudy, number: int) -> int:
         """Read how many CPU threads a trial was trained with."""
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(study.id, number)
-        threads = self.storage.get_trial_user_attrs(trial_id)[summaries.THREADS]
-        return int(threads)
+        with database.unless_deleted(self.storage, study.id, study.name):
+            trial_id = self.storage.get_trial_id_from_study_id_trial_number(study.id, number)
+            return int(self.storage.get_trial_user_attrs(trial_id)[summaries.THREADS])
 
     def test_scores(self, study: StoredStudy) -> dict[int, Any]:
         """Read the test scores known of a study's trials."""
-        known = self.storage.get_study_user_attrs(study.id).get(TESTS, {})
+        with database.unless_deleted(self.storage, study.id, study.name):
+            known = self.storage.get_study_user_attrs(study.id).get(TESTS, {})
         return {int(number): scores for number, scores in known.items()}
 
     def keep_test_scores(self, study: StoredStudy, scores: Mapping[int, Any]) -> None:
         """Write test scores down, beside those that are known."""
         known = {**self.test_scores(study), **scores}
         plain = {str(number): score for number, score in known.items()}
-        self.storage.set_study_user_attr(study.id, TESTS, plain)
+        with database.unless_deleted(self.storage, study.id, study.name):
+            self.storage.set_study_user_attr(study.id, TESTS, plain)
 
     def delete(self, study: StoredStudy) -> None:
         """Delete a study with its checkpoints; its lease is held, so nobody runs it.
@@ -246,7 +210,7 @@ class Archive:
 
     def _read(self, study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:
         try:
-            return _stored(study_id, name, attribute)
+            return stored(study_id, name, attribute)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StorageError(
                 f"study {name!r} in {self.settings.shown} is not written as this version writes "
@@ -270,27 +234,7 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[Archive]:
     """
     archive = Archive(settings, create=create)
     try:
-        with told(settings.storage):
+        with database.told(settings.storage):
             yield archive
     finally:
         archive.close()
-
-
-def _stored(study_id: int, name: str, attribute: Mapping[str, Any]) -> StoredStudy:
-    """Read what is written of a study; its name, its id and its place lead to files."""
-    uid, place = attribute["uid"], attribute.get("checkpoints")
-    if not is_name(name) or not _UID.fullmatch(uid):
-        raise ValueError("it names no folder")
-    if place is not None and not is_settled(place):
-        raise ValueError("it names no place for checkpoints")
-    return StoredStudy(
-        id=study_id,
-        uid=uid,
-        name=name,
-        spec=StudySpec.from_json(attribute["spec"]),
-        fingerprint=attribute["fingerprint"],
-        baselines=tuple(BaselineScore(**baseline) for baseline in attribute["baselines"]),
-        data_summary=attribute["data"],
-        checkpoints=place,
-        versions=tuple(dict(one) for one in attribute.get("versions", ())),
-    )

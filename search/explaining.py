@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from search import queued, summaries
 from search.archive import Archive
-from search.database import Trials
-from search.errors import StudyDeleted, StudyNotFound
+from search.database import Trials, deleted
+from search.errors import StudyDeleted
 from search.importance import explained, unsaid
 from search.records import Explained, Importance, Params, Ranked, StudySummary, TrialSummary
 from search.space import Space
@@ -25,6 +25,7 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
 
     Raises:
         StudyNotFound: it was neither launched nor submitted.
+        StudyDeleted: it was deleted while it was read.
     """
     stored = queued.find(archive, name)
     if isinstance(stored, Submission):
@@ -37,7 +38,7 @@ def explain(archive: Archive, name: str, *, top: int) -> Explained:
         shown = {trial.number for trial in (*best, *defaults)}
         curves = Trials(archive.storage, stored.id).curves_of(shown)
     except StudyDeleted as error:
-        raise StudyNotFound(f"study {name!r} has just been deleted") from error
+        raise deleted(name) from error
     return replace(
         _explained(study, explained(study, space)),
         best=tuple(_ranked(one, curves, space) for one in best),

@@ -13,8 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from lstm_attn.reports import EpochReport
 from search import lease, queued, summaries
-from search.archive import Archive, StoredStudy, opened
-from search.database import Trials, is_there, named, told
+from search.archive import Archive, opened
+from search.database import Trials, deleted, is_there, named, told
 from search.errors import Outage, SearchError, StorageError, StudyDeleted, StudyNotFound
 from search.picked import is_point
 from search.records import (
@@ -33,6 +33,7 @@ from search.records import (
 )
 from search.settings import SQLITE, Settings
 from search.stopping import Signalled, Signals
+from search.stored import StoredStudy
 from search.submissions import Submission, Submissions
 
 LOOK_SECONDS = 1.0
@@ -167,7 +168,7 @@ class Following:
 
     def _miss(self) -> NoReturn:
         if self._was_there:
-            raise StudyDeleted(f"study {self._name!r} was deleted from the database meanwhile")
+            raise deleted(self._name)
         if self.has_looked:
             where = self._archive.settings.shown
             raise StudyNotFound(

@@ -9,7 +9,7 @@ from lstm_attn.data import prepare
 from lstm_attn.errors import NoRoom
 from lstm_attn.sequences import SequenceData
 from search import lease, spec, workers
-from search.archive import Archive, StoredStudy, opened
+from search.archive import Archive, opened
 from search.carrying import Read
 from search.checkpoints import Store, at
 from search.coordinator import Coordinator
@@ -23,6 +23,7 @@ from search.records import Ending, Fact, Launched, Opened, StudySummary, Waiting
 from search.settings import Settings
 from search.spec import SpecFile, StudySpec
 from search.stopping import Orders, Stop
+from search.stored import StoredStudy
 
 
 def launch(
@@ -233,9 +234,10 @@ def _stored(
 ) -> StoredStudy:
     """Write a study with what may have changed, or a new one."""
     if study:
+        archive.guard(study)
         return patience(partial(archive.update, study))
     resolved = spec.resolve(file, data, gpus=workers.has_gpus())
-    return patience(
+    study = patience(
         partial(
             archive.create,
             resolved,
@@ -244,6 +246,8 @@ def _stored(
             data_summary=data.summary,
         )
     )
+    archive.guard(study)
+    return study
 
 
 def _run(
@@ -257,7 +261,6 @@ def _run(
     watch: Callable[[Fact], None],
 ) -> Ending:
     """Put the parts together and run the loop."""
-    archive.guard(study)
     with ExitStack() as undo:
         steps = steps_of_epoch(study.spec, data)
         ledger = Ledger(archive.storage, study.id, study.spec, epoch_steps=steps, through=patience)
@@ -284,8 +287,7 @@ def _run(
 def _sweep(study: StoredStudy, summary: StudySummary, archive: Archive, held: lease.Lease) -> None:
     """Let go of what a launch that was killed after its last trial has left."""
     store = _store(study, archive, held)
-    leaders = {one.number: one.best_epoch for one in summary.leaders if one.best_epoch is not None}
-    store.sweep([], leaders)
+    store.sweep([], {one.number: one.best_epoch for one in summary.leaders if one.best_epoch})
     store.close()
 
 

@@ -51,7 +51,7 @@ class Ledger:
     ) -> None:
         self._spec = spec
         pruner = strategy.pruner(spec.pruner, epochs=spec.epochs, epoch_steps=epoch_steps)
-        self._twin = Twin(storage, study_id, spec.direction, pruner, through)
+        self._twin = Twin(storage, study_id, spec.name, spec.direction, pruner, through)
         self._running: dict[int, Running] = {}
         self._waiting: deque[int] = deque()
         self._told: dict[int, TrialSummary] = {}

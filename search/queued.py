@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from search import lease
-from search.archive import Archive, StoredStudy
+from search.archive import Archive
 from search.carrying import discard
-from search.errors import StudyNotFound
+from search.errors import StudyDeleted
 from search.records import Ending, Queued, Stopped, StudySummary
 from search.spec import again
+from search.stored import StoredStudy
 from search.submissions import Submission, Submissions
 from search.uploads import Uploads
 
@@ -22,7 +23,7 @@ def summaries(archive: Archive) -> tuple[StudySummary, ...]:
     queue = {one.study: one for one in Submissions(archive.storage.engine).all()}
     known = []
     for study in archive.studies():
-        with suppress(StudyNotFound):  # nobody misses one that was deleted meanwhile
+        with suppress(StudyDeleted):  # nobody misses one that was deleted meanwhile
             found = archive.summary(study, curves=False)
             known.append(standing(found, queue.pop(study.name, None)))
     return (*known, *(not_begun(one) for one in queue.values()))
@@ -65,7 +66,7 @@ def begun(archive: Archive, study: StoredStudy, *, curves: bool = True) -> Study
         curves: whether with those of trials that have ended.
 
     Raises:
-        StudyNotFound: it has been deleted since it was read.
+        StudyDeleted: it has been deleted since it was read.
     """
     one = Submissions(archive.storage.engine).find(study.name)
     return standing(archive.summary(study, curves=curves), one)

@@ -7,10 +7,10 @@ import torch
 from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport, Wish
 from search import strategy, trial
-from search.archive import StoredStudy
 from search.carrying import Read
 from search.errors import ReplayDiffers, StudyNotFound, WrongUse
 from search.records import ReplayedEpoch, StudySummary, TrialSummary, TrialTask
+from search.stored import StoredStudy
 
 
 def recorded_trial(study: StudySummary, number: int) -> TrialSummary:

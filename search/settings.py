@@ -88,10 +88,22 @@ def read(
     place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
     return Settings(
         storage=url,
-        checkpoints=address(place, folder) if place else None,
+        checkpoints=_text(address(place, folder)) if place else None,
         folder=(folder / FOLDER).resolve(),
         ray_address=environment.get("RAY_ADDRESS") or None,
     )
+
+
+def _text(place: str) -> str:
+    """Refuse a place for checkpoints that no database could hold."""
+    try:
+        place.encode()
+    except UnicodeEncodeError as error:
+        shown = place.encode(errors="backslashreplace").decode()
+        raise WrongUse(
+            f"--checkpoints: {shown} has bytes that are no UTF-8 - name another folder"
+        ) from error
+    return place
 
 
 def _file(url: str, folder: Path) -> Path:

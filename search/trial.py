@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 
 from lstm_attn import checkpoint
+from lstm_attn.errors import CheckpointError
 from lstm_attn.headers import report_to_json
 from lstm_attn.precision import multiplies_bfloat16
 from lstm_attn.reports import EpochReport, Wish
@@ -20,6 +21,17 @@ from lstm_attn.sequences import SequenceData
 from lstm_attn.state import BestWeights, Finished, TrainingState
 from lstm_attn.training import Event, fit, fresh_model
 from search.records import Outcome, TrialTask
+
+_NO_MEMORY = (
+    "can't allocate memory",  # PyTorch on the CPU
+    "CUDA out of memory",
+    "CUDA error: out of memory",
+    "cudaErrorMemoryAllocation",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "DEVICE_ALLOCATION_FAILED",  # cuDNN 9, at the end of a longer name
+)
+"""Words of errors that PyTorch gives no class of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +71,8 @@ def train(
         tables: the data on that device, where they are there already.
     """
     torch.set_num_threads(task.threads)
-    state = checkpoint.state_from_bytes(task.state) if task.state else None
     try:
+        state = checkpoint.state_from_bytes(task.state) if task.state else None
         model = fresh_model(task.model, task.seed)
         for event in fit(
             model,
@@ -73,16 +85,16 @@ def train(
             tables=tables,
         ):
             yield _message(event, task, device)
-    except (MemoryError, RuntimeError) as error:
+    except (CheckpointError, MemoryError, RuntimeError) as error:  # the first: of a state
         if not is_out_of_memory(error):
             raise
         yield _out_of_memory(task, str(error), device)
 
 
-def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+def is_out_of_memory(error: CheckpointError | MemoryError | RuntimeError) -> bool:
     """Tell whether an error says that the device, or this machine, has no memory left."""
     told = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return told or "can't allocate memory" in str(error)  # PyTorch's words on the CPU
+    return told or any(words in str(error) for words in _NO_MEMORY)
 
 
 def device_name(device: str) -> str:

@@ -6,7 +6,7 @@ paired by their ids, and the memory's numbers mean nothing.
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
@@ -20,8 +20,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from lstm_attn.config import Direction
 from search import summaries
-from search.database import await_writers
-from search.errors import DatabaseTrouble, StudyDeleted
+from search.database import await_writers, deleted, unless_deleted
+from search.errors import DatabaseTrouble
 from search.patience import Through
 
 _CONSTRAINT = "constraints:"
@@ -48,6 +48,7 @@ class Twin:
     Arguments:
         storage: the database.
         study_id: the study there.
+        name: the study's.
         direction: `minimize` or `maximize`.
         pruner: judges by the trials in memory.
         through: brings a write to SQL to its end, however often it has to be tried.
@@ -57,6 +58,7 @@ class Twin:
         self,
         storage: RDBStorage,
         study_id: int,
+        name: str,
         direction: Direction,
         pruner: BasePruner,
         through: Through,
@@ -66,6 +68,7 @@ class Twin:
         self._sql = storage
         self._through = through
         self._study_id = study_id
+        self._name = name
 
     def trials(self) -> list[FrozenTrial]:
         """Read all trials of the database.
@@ -76,10 +79,11 @@ class Twin:
         return self._through(self._trials)
 
     def _trials(self) -> list[FrozenTrial]:
-        try:
+        with self._unless_deleted():
             return self._sql.get_all_trials(self._study_id, deepcopy=False)
-        except KeyError as error:
-            raise StudyDeleted("the study was deleted from the database while it ran") from error
+
+    def _unless_deleted(self) -> AbstractContextManager[None]:
+        return unless_deleted(self._sql, self._study_id, self._name)
 
     def adopt(self, frozen: FrozenTrial) -> Pair:
         """Take a trial of the database into memory."""
@@ -119,7 +123,8 @@ class Twin:
             by_number = self._sql.get_trial_id_from_study_id_trial_number
             if by_number(self._study_id, likely) == sql_id:
                 return likely
-        return self._sql.get_trial_number_from_id(sql_id)
+        with self._unless_deleted():
+            return self._sql.get_trial_number_from_id(sql_id)
 
     def _create_unless_written(self, template: FrozenTrial, nonce: str) -> int:
         await_writers(self._sql, self._study_id)  # of which a lost connection may have been one
@@ -128,14 +133,13 @@ class Twin:
 
     def _create(self, template: FrozenTrial, nonce: str) -> int:
         try:
-            return self._sql.create_new_trial(self._study_id, template_trial=template)
+            with self._unless_deleted():
+                return self._sql.create_new_trial(self._study_id, template_trial=template)
         except StorageInternalError as error:  # written all the same, perhaps
             written = self._id_by(nonce)
             if written is None:
                 raise _trouble(error) from error
             return written
-        except KeyError as error:
-            raise StudyDeleted("the study was deleted from the database while it ran") from error
 
     def _id_by(self, nonce: str) -> int | None:
         mine = [t for t in self._trials() if t.user_attrs.get(summaries.NONCE) == nonce]
@@ -148,7 +152,7 @@ class Twin:
             TrialGone: the trial isn't ours any more.
         """
         write = partial(self._sql.set_trial_intermediate_value, pair.sql_id, epoch, value)
-        with _in_our_words():
+        with _in_our_words(), self._unless_deleted():
             self._through(write)
         storage_of(self.memory).set_trial_intermediate_value(pair.memory_id, epoch, value)
 
@@ -178,7 +182,7 @@ class Twin:
         if constraint:
             constraints[constraint] = 1.0
         records = ((self._sql, pair.sql_id), (storage_of(self.memory), pair.memory_id))
-        with _in_our_words():
+        with _in_our_words(), self._unless_deleted():
             for storage, trial_id in records:
                 self._through(partial(storage.set_trial_user_attr, trial_id, summaries.NOTE, note))
                 for name, violated in constraints.items():
@@ -197,7 +201,7 @@ class Twin:
         """
         frozen = next((trial for trial in self.trials() if trial.number == pair.number), None)
         if frozen is None:
-            raise StudyDeleted("the study was deleted from the database while it ran")
+            raise deleted(self._name)
         storage, memory_id = storage_of(self.memory), pair.memory_id
         for key, value in frozen.user_attrs.items():
             storage.set_trial_user_attr(memory_id, key, value)

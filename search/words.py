@@ -81,6 +81,11 @@ def count(quantity: int, name: str) -> str:
     return f"{quantity:,} {name}{'' if quantity == 1 else 's'}"
 
 
+def out_of(done: int, of: int) -> str:
+    """Write how many there are of how many: `1,200 of 3,000`."""
+    return f"{done:,} of {of:,}"
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names one after another: `a, b and c`."""
     *most, last = names

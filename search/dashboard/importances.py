@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from search import summaries
-from search.archive import StoredStudy
 from search.dashboard.gate import App, Begin, Environment
 from search.dashboard.kept import Kept
 from search.dashboard.shown import ODD
 from search.errors import SearchError
 from search.importance import explained
+from search.stored import StoredStudy
 
 _IMPORTANCES = re.compile(r"/api/studies/([0-9]+)/param_importances/?")
 
@@ -45,7 +45,8 @@ class Importances:
 
 def _shares(study: StoredStudy, trials: Sequence[FrozenTrial]) -> list[dict[str, str | float]]:
     """Give each parameter's share as optuna-dashboard does; none where nothing can be said."""
-    spec, kinds = study.spec, {}
+    spec = study.spec
+    kinds: dict[str, str] = {}
     for trial in trials:
         kinds |= {name: type(one).__name__ for name, one in trial.distributions.items()}
     summed = summaries.study_summary(study.name, spec, study.baselines, list(trials), owner=None)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from search import summaries
-from search.archive import Archive, StoredStudy
+from search.archive import Archive
 from search.checkpoints import Checkpoint, checkpoints
 from search.dashboard import naming
 from search.database import told
 from search.errors import SearchError
+from search.stored import StoredStudy
 
 FRESH_SECONDS = 5.0
 """How long a list is good for."""

@@ -10,12 +10,12 @@ from optuna.trial import FrozenTrial
 from lstm_attn.errors import CheckpointError
 from lstm_attn.headers import read_header
 from search import summaries
-from search.archive import StoredStudy
 from search.checkpoints import Checkpoint
 from search.dashboard.shown import ODD
 from search.errors import StoreError
 from search.records import TrialSummary
 from search.spec import StudySpec
+from search.stored import StoredStudy
 
 BYTES, JSON = "application/octet-stream", "application/json"
 ATTRIBUTE = "artifacts:"

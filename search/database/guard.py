@@ -1,11 +1,48 @@
 """What holds for the writers of one study in a database that others write to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import StudyDeleted
 from search.lease import UNFENCED
+
+_NAME = sqlalchemy.text("SELECT study_name FROM studies WHERE study_id = :id")
+
+
+def deleted(name: str) -> StudyDeleted:
+    """Make the error that says that a study is there no more."""
+    return StudyDeleted(f"study {name!r} was deleted from the database meanwhile")
+
+
+@contextmanager
+def unless_deleted(storage: RDBStorage, study_id: int, name: str) -> Iterator[None]:
+    """Tell of what fails in a block whether that is because a study was deleted meanwhile.
+
+    Arguments:
+        storage: where it was.
+        study_id: Optuna's.
+        name: the study's.
+
+    Raises:
+        StudyDeleted: it was; else whatever has failed is raised.
+    """
+    try:
+        yield
+    except (KeyError, SQLAlchemyError, StorageInternalError) as error:
+        try:
+            with storage.engine.connect() as connection:
+                found = connection.execute(_NAME, {"id": study_id}).scalar()
+        except SQLAlchemyError:
+            raise error from None  # which is the database's own trouble
+        if found == name:
+            raise
+        raise deleted(name) from error
 
 
 def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
@@ -16,13 +53,12 @@ def refuse_once_deleted(storage: RDBStorage, study_id: int, name: str) -> None:
         study_id: Optuna's.
         name: the study's.
     """
-    query = sqlalchemy.text("SELECT study_name FROM studies WHERE study_id = :id")
 
     def is_there(connection: Connection) -> None:
         if connection.get_execution_options().get(UNFENCED):
             return
-        if connection.execute(query, {"id": study_id}).scalar() != name:
-            raise StudyDeleted("the study was deleted from the database while it ran")
+        if connection.execute(_NAME, {"id": study_id}).scalar() != name:
+            raise deleted(name)
 
     sqlalchemy.event.listen(storage.engine, "commit", is_there)
 

@@ -105,9 +105,11 @@ def _configuration(study: StudySummary) -> str:
 
 
 def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
-    states = [f"{study.count(state)} {state}" for state in words.STATES]
+    states = [f"{study.count(state):,} {state}" for state in words.STATES]
     running = study.count("running")
-    parts = [f"**{study.finished} of {spec.trials} trials** have ended: {', '.join(states)}"]
+    parts = [
+        f"**{words.out_of(study.finished, spec.trials)} trials** have ended: {', '.join(states)}"
+    ]
     if running:
         parts.append(f"{running} to go on at the next launch" if ended else f"{running} running")
     return (

@@ -26,7 +26,7 @@ from search.records import (
 from search.render import telling
 from search.render.rows import Standing
 from search.render.tally import Tally
-from search.words import settings
+from search.words import out_of, settings
 
 NEWS_SECONDS = 30.0
 """How long after a new best of a trial its next is held back, if the trial goes on."""
@@ -120,7 +120,7 @@ class Lines:
                 yield f"trial {number}{default} {begins}: {settings(params)}"
             case Told(trial=trial):
                 budget = self._tally.study.budget if self._tally.study else 0
-                done = f"{self._tally.finished} of {budget} finished"
+                done = f"{out_of(self._tally.finished, budget)} finished"
                 yield f"{telling.told(trial)}; {done}"
             case Lost(number=number) if number in self._tally.running:
                 yield telling.lost(fact)

@@ -11,7 +11,7 @@ from lstm_attn.config import METRICS, TaskKind
 from search.records import Against, CheckReport, Exported, ModelCost, ReplayedEpoch
 from search.render.layout import baseline_table, lean, pairs, section
 from search.verdict import same
-from search.words import count, number, seconds, sense, setting, settings
+from search.words import count, number, out_of, seconds, sense, setting, settings
 
 if TYPE_CHECKING:
     from search.report.facts import Report
@@ -69,7 +69,7 @@ def reported(found: "Report", to: Path) -> RenderableType:
     """Say where a report is, and of what."""
     study = found.study
     trials = count(len(study.trials), "trial")
-    return Text(f"{to}: {study.name}, {trials}, {study.finished} of {study.budget} finished")
+    return Text(f"{to}: {study.name}, {trials}, {out_of(study.finished, study.budget)} finished")
 
 
 def scores(metrics: Mapping[str, float]) -> RenderableType:

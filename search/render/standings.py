@@ -16,7 +16,7 @@ from search.verdict import (
     no_leader,
     verdict,
 )
-from search.words import STATES, listed, number, place, sense, settings
+from search.words import STATES, listed, number, out_of, place, sense, settings
 
 REASONS = 5
 """Different reasons of failures that are shown, the most frequent first."""
@@ -33,7 +33,7 @@ def studies(summaries: Sequence[StudySummary]) -> RenderableType:
             study.name,
             study.objective,
             number(study.leaders[0].value if study.leaders else None),
-            f"{study.finished} of {study.budget}",
+            out_of(study.finished, study.budget),
             str(study.count("failed") or ""),
             study.owner or (queued.state if (queued := _queued(study)) else ""),
         )
@@ -69,9 +69,8 @@ def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
     study = replace(launch.study, owner=None)  # it was this launch
     said, command = launch.ending.value, ""
     if not launch.fresh:
-        said = (
-            f"nothing is left to run, {study.finished} of {study.budget} are finished - for more:"
-        )
+        done = out_of(study.finished, study.budget)
+        said = f"nothing is left to run, {done} are finished - for more:"
         command = f"{again} --trials {larger_budget(study)}"
     elif launch.ending in _RESUMABLE:
         said += " - to go on:"
@@ -89,7 +88,7 @@ def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
 def header(study: StudySummary) -> dict[str, str]:
     """Say by name what a study searches, what it has found, beside what, and how far it is."""
     default = best_default(study)
-    states = listed([f"{study.count(state)} {state}" for state in STATES])
+    states = listed([f"{study.count(state):,} {state}" for state in STATES])
     running = f"; {study.count('running')} running" if study.count("running") else ""
     if running and not study.owner:
         running = f"; {study.count('running')} to go on"
@@ -99,7 +98,7 @@ def header(study: StudySummary) -> dict[str, str]:
         "best": _worth(study.leaders[0]) if study.leaders else no_leader(study),
         "best default": _worth(default) if default else "",
         "baselines": baselines_in_words(study.baselines, study.objective),
-        "finished": f"{study.finished} of {study.budget}: {states}{running}",
+        "finished": f"{out_of(study.finished, study.budget)}: {states}{running}",
         "run by": study.owner or "",
         "queue": _queue(study),
     }

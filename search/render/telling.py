@@ -16,21 +16,22 @@ from search.records import (
 from search.render.rows import Standing
 from search.render.tally import Tally
 from search.verdict import baselines_in_words
-from search.words import STATES, count, listed, number, pace, seconds, sense
+from search.words import STATES, count, listed, number, out_of, pace, seconds, sense
 
 
 def header(tally: Tally) -> dict[str, str]:
     """Say by name what runs, what it has found, beside what, how far it is, and how fast."""
     study = tally.study
     assert study is not None
-    states = listed([f"{tally.ended[state]} {state}" for state in STATES])
+    states = listed([f"{tally.ended[state]:,} {state}" for state in STATES])
+    done = out_of(tally.finished, study.budget)
     facts = {
         "study": f"{study.name}, {study.task}",
         "objective": f"{study.objective} ({sense(study.direction)})",
         "best": worth(tally.best) if tally.best else "",
         "best default": worth(tally.best_default) if tally.best_default else "",
         "baselines": baselines_in_words(study.baselines, study.objective),
-        "finished": f"{tally.finished} of {study.budget}: {states}; {len(tally.running)} running",
+        "finished": f"{done}: {states}; {len(tally.running)} running",
         "pace": _pace(tally),
         "time left": _time_left(tally),
         "slots": slots(tally) if tally.lacks_room or tally.slots.lacking else "",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from search.archive import StoredStudy
 from search.importance import explained
 from search.records import Importance, StudySummary, TrialSummary
 from search.spec import StudySpec
 from search.spec.writing import toml
+from search.stored import StoredStudy
 from search.summaries import weights
 from search.versions import Versions
 

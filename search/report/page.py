@@ -11,6 +11,7 @@ from search.report import figures, tables
 from search.report.facts import Report
 from search.report.look import DRAW, POLICY, STYLE
 from search.report.plots import Plot, plots
+from search.words import capital
 
 PHONE = 400
 """Pixels of a narrow screen."""
@@ -61,7 +62,7 @@ def page(report: Report) -> str:
 def _standing(report: Report) -> str:
     """Say what the study is, whether it runs, and when this was."""
     when = f"{report.written:%Y-%m-%d %H:%M} UTC"
-    return f"{report.study.task}. {runs(report.study)}. As of {when}."
+    return f"{capital(report.study.task)}. {runs(report.study)}. As of {when}."
 
 
 def runs(study: StudySummary) -> str:

@@ -13,6 +13,7 @@ from search.words import (
     count,
     listed,
     number,
+    out_of,
     place,
     seconds,
     sense,
@@ -44,7 +45,7 @@ def summary(report: Report) -> str:
         "beside the strong baseline": _beside(
             report, strong.validation[study.objective] if strong else None
         ),
-        "finished": f"{study.finished:,} of {study.budget:,}: {counted}{going}",
+        "finished": f"{out_of(study.finished, study.budget)}: {counted}{going}",
         "epochs": _epochs(report),
         "queue": f"{study.queued.state}, {study.queued.reason}".rstrip(", ")
         if study.queued

@@ -5,7 +5,7 @@ from glob import has_magic
 from pathlib import Path
 
 from search.addresses import same as same_place
-from search.archive import StoredStudy, opened
+from search.archive import opened
 from search.carrying import carried, discard, is_there, sweep
 from search.checkpoints import at
 from search.errors import SearchError, StoreError
@@ -13,6 +13,7 @@ from search.launch import checked_data, same
 from search.records import Submitted
 from search.settings import Settings
 from search.spec import SpecFile
+from search.stored import StoredStudy
 from search.submissions import Submissions
 from search.uploads import Uploads, new_upload
 

@@ -19,7 +19,7 @@ from lstm_attn.config import DataConfig, TaskConfig
 from lstm_attn.errors import LstmAttnError
 from lstm_attn.reports import EpochReport
 from search import cli, lease, workers
-from search.archive import Archive, StoredStudy
+from search.archive import Archive
 from search.checkpoints.folder import Folder
 from search.errors import Outage, SearchError
 from search.ledger import Ledger
@@ -28,6 +28,7 @@ from search.settings import Settings
 from search.space import Choice, Facts, FloatRange, IntRange, Space
 from search.spec import StudySpec
 from search.spec.terms import Resources
+from search.stored import StoredStudy
 
 EPOCHS = 9
 

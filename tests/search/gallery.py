@@ -11,11 +11,12 @@ from optuna.trial import TrialState, create_trial
 from lstm_attn.checkpoint import weights_to_bytes
 from lstm_attn.training import fresh_model
 from search import strategy, summaries
-from search.archive import Archive, StoredStudy
+from search.archive import Archive
 from search.checkpoints.files import name_of
 from search.records import BaselineScore
 from search.settings import Settings
 from search.spec import StudySpec
+from search.stored import StoredStudy
 
 STARTED = datetime(2026, 1, 1)  # noqa: DTZ001 - as Optuna has it
 BASELINES = (

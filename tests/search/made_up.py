@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from search.archive import StoredStudy
 from search.records import Importance, Params, StudySummary, TrialSummary
 from search.report.facts import Report, facts
 from search.spec import StudySpec
+from search.stored import StoredStudy
 from tests.search.conftest import spec_of
 
 SCRIPT = "<script>alert('&amp;')</script>"

@@ -8,7 +8,7 @@ from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 
 from search.archive import Archive
-from search.errors import StoreError
+from search.errors import StoreError, StudyDeleted
 from search.settings import Settings
 from search.spec import StudySpec
 from search.versions import PACKAGES
@@ -75,3 +75,40 @@ def test_a_study_whose_checkpoints_cannot_be_deleted_is_there_still(
     assert archive.find(study.name) is None
     assert not Path(str(place)).exists()
     archive.close()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda archive, study: archive.update(study),
+        lambda archive, study: archive.summary(study),
+        lambda archive, study: archive.threads(study, 0),
+        lambda archive, study: archive.test_scores(study),
+        lambda archive, study: archive.keep_test_scores(study, {0: 1.0}),
+    ],
+)
+def test_a_study_that_was_deleted_meanwhile_is_said_to_be(use: Any, desk: Any) -> None:
+    desk.open().ask()
+    archive, study = desk.archive(), desk.stored()
+    archive.storage.delete_study(study.id)
+    with pytest.raises(
+        StudyDeleted, match=r"^study 'small' was deleted from the database meanwhile$"
+    ):
+        use(archive, study)
+
+
+def test_test_scores_of_a_study_that_is_deleted_while_they_are_kept_are_told_so(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    archive, study = desk.archive(), desk.stored()
+    read = Archive.test_scores
+
+    def delete_then(archive: Archive, study: Any) -> Any:
+        found = read(archive, study)
+        archive.storage.delete_study(study.id)
+        return found
+
+    monkeypatch.setattr(Archive, "test_scores", delete_then)
+    with pytest.raises(StudyDeleted, match="'small' was deleted"):
+        archive.keep_test_scores(study, {0: 1.0})

@@ -8,7 +8,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 
 from search.archive import Archive
-from search.errors import StudyNotFound
+from search.errors import StudyDeleted
 from search.explaining import NOT_BEGUN, explain
 from search.importance import unsaid
 from search.ledger import Ledger
@@ -138,7 +138,7 @@ def test_a_study_that_is_deleted_before_its_best_are_read_is_not_there(
         return found
 
     monkeypatch.setattr(Archive, "summary", delete_then)
-    with pytest.raises(StudyNotFound, match="'small' has just been deleted"):
+    with pytest.raises(StudyDeleted, match="'small' was deleted from the database meanwhile"):
         explained(desk)
 
 

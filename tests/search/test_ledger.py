@@ -8,12 +8,14 @@ from typing import Any
 import optuna
 import pytest
 import sqlalchemy as sa
+import sqlalchemy.exc
 import sqlalchemy.orm
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 from lstm_attn.models import parameter_count
 from search import strategy, summaries
-from search.errors import LeaseLost, Outage, StudyDeleted, TrialsFailed
+from search.errors import DatabaseTrouble, LeaseLost, Outage, StudyDeleted, TrialsFailed
 from search.ledger import Ledger
 from search.ranking import rank
 from search.records import Outcome, TrialTask, Verdict
@@ -291,11 +293,81 @@ def test_a_trial_told_by_someone_else_is_let_go_and_counts(desk: Any, make_repor
     assert ledger.open_places() == desk.spec.trials - 1
 
 
-def test_a_study_deleted_by_someone_else_ends_its_launch(desk: Any, make_report: Any) -> None:
+DELETED = r"^study 'small' was deleted from the database meanwhile$"
+
+
+@pytest.mark.parametrize("what", ["report", "tell", "lose", "ask"])
+def test_a_study_deleted_by_someone_else_ends_its_launch_whatever_is_written_next(
+    what: str, desk: Any, make_report: Any
+) -> None:
     ledger = desk.open()
     task = ledger.ask()
+    for attempt in range(LOSSES - 1):
+        ledger.requeue(task.number, attempt, "gone", blames_trial=True)
+        task = ledger.ask()
     optuna.delete_study(study_name=desk.spec.name, storage=desk.archive().storage)
-    with pytest.raises(StudyDeleted):
+    given = (task.number, task.attempt)
+    writes: dict[str, Callable[[], Any]] = {
+        "report": lambda: ledger.report(*given, make_report(1, 1.0)),
+        "tell": lambda: ledger.tell(*given, Outcome(kind="completed", reason="", best=None)),
+        "lose": lambda: ledger.requeue(*given, "gone", blames_trial=True),
+        "ask": ledger.ask,
+    }
+    with pytest.raises(StudyDeleted, match=DELETED):
+        writes[what]()
+
+
+@pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("no record"),
+        sa.exc.IntegrityError("INSERT", {}, Exception("no such key")),
+        StorageInternalError("an exception is raised during the commit"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create_new_trial",
+        "get_trial_number_from_id",
+        "set_trial_intermediate_value",
+        "set_trial_user_attr",
+        "set_trial_state_values",
+    ],
+)
+def test_a_study_deleted_in_the_middle_of_a_statement_is_told_as_deleted(
+    statement: str, error: Exception, desk: Any, make_report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = desk.open()
+
+    def fails(*_: Any, **__: Any) -> None:
+        other = desk.archive().storage
+        if desk.spec.name in [study.study_name for study in other.get_all_studies()]:
+            optuna.delete_study(study_name=desk.spec.name, storage=other)
+        raise error
+
+    def missed(*_: Any, **__: Any) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(desk.storage, "get_trial_id_from_study_id_trial_number", missed)
+    monkeypatch.setattr(desk.storage, statement, fails)
+    with pytest.raises(StudyDeleted, match=DELETED):
+        finish(ledger, ledger.ask(), make_report)
+
+
+@pytest.mark.parametrize("each_database", ["sqlite"], indirect=True)
+def test_what_fails_while_the_study_is_there_is_told_as_what_it_is(
+    desk: Any, make_report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise StorageInternalError("malformed")
+
+    ledger = desk.open()
+    task = ledger.ask()
+    monkeypatch.setattr(desk.storage, "set_trial_intermediate_value", fails)
+    with pytest.raises(DatabaseTrouble, match="the database failed: malformed"):
         ledger.report(task.number, task.attempt, make_report(1, 1.0))
 
 

@@ -19,7 +19,7 @@ from lstm_attn.data import prepare
 from lstm_attn.reports import EpochReport
 from lstm_attn.training import fresh_model
 from search import launch, operations, strategy, summaries
-from search.archive import StoredStudy, opened
+from search.archive import opened
 from search.cli import app
 from search.importance import unsaid
 from search.reckoning import score_baselines
@@ -48,6 +48,7 @@ from search.records import (
 )
 from search.settings import Settings
 from search.spec import load, resolve
+from search.stored import StoredStudy
 from tests.search.made_up import report_of, study_of
 from tests.search.moods import MOODS, STUDY
 

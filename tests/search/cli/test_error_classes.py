@@ -96,7 +96,7 @@ def study_deleted(shelf: Any) -> None:
             archive.storage.delete_study(shelf.study.id)
         return workers.reported()
 
-    shelf.launch(act, "the study was deleted from the database while it ran", code=1)
+    shelf.launch(act, "study 'moods' was deleted from the database meanwhile", code=1)
 
 
 def trials_failed(shelf: Any) -> None:

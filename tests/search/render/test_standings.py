@@ -263,3 +263,11 @@ def test_a_finished_study_launched_again_says_how_to_add_trials(
     text = printed(standings.launched(launched, again="lstm-search launch x.toml", export="e"))
     assert "nothing is left to run, 1 of 1" in text
     assert "lstm-search launch x.toml --trials 2" in text
+
+
+def test_thousands_are_set_apart(make_study: Study, make_trial: Trial, printed: Print) -> None:
+    study = make_study(*(make_trial(number) for number in range(1200)), budget=3000)
+    assert "1,200 of 3,000: 0 complete, 0 pruned and 1,200 failed" in printed(
+        standings.status(study)
+    )
+    assert "1,200 of 3,000" in printed(standings.studies([study]))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from search.archive import Archive
-from search.errors import StudyNotFound, WrongUse
+from search.errors import StudyDeleted, StudyNotFound, WrongUse
 from search.report.reading import read
 from tests.search.moods import submitted
 
@@ -32,7 +32,7 @@ def test_a_study_that_is_deleted_while_it_is_read_waits_for_no_server(
     desk.close()
     desk.open()
     monkeypatch.setattr(Archive, "summary", delete_before)
-    with pytest.raises(StudyNotFound, match="'small' has just been deleted"):
+    with pytest.raises(StudyDeleted, match="'small' was deleted from the database meanwhile"):
         read(desk.archive(), "small")
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from lstm_attn.data import prepare
 from lstm_attn.sequences import SequenceData
-from search.archive import Archive, StoredStudy, opened
+from search.archive import Archive, opened
 from search.settings import Settings
 from search.spec import SpecFile, load, resolve
+from search.stored import StoredStudy
 
 
 def write(archive: Archive, file: SpecFile, data: SequenceData) -> StoredStudy:

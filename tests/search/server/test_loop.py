@@ -8,8 +8,9 @@ import pytest
 
 from search.records import Ending
 from search.server.log import Log
-from search.server.loop import LET_GO_SECONDS
+from search.server.loop import KILLED_SECONDS, LET_GO_SECONDS
 from search.server.verdicts import CRASHES, REST_SECONDS
+from tests.compose import read
 from tests.search.server.conftest import Child
 
 EPOCH = {"event": "epoch", "trial": 0, "epoch": 1, "metrics": {}}
@@ -204,6 +205,11 @@ def test_asked_to_end_it_kills_those_that_do_not_end_in_time_and_their_studies_w
     assert LET_GO_SECONDS <= service.now - began < LET_GO_SECONDS + 20.0
     assert (service.child("a").killed, service.child("b").killed) == (True, False)
     assert [service.queue.standing(study) for study in "ab"] == [("waiting", "")] * 2
+
+
+def test_compose_waits_for_longer_than_a_server_takes_to_end() -> None:
+    grace = read()["services"]["server"]["stop_grace_period"]
+    assert float(grace.removesuffix("s")) > LET_GO_SECONDS + KILLED_SECONDS
 
 
 def test_one_that_cannot_even_be_killed_is_left(

@@ -187,6 +187,11 @@ def test_what_is_no_place_is_refused_and_no_secret_told(given: str, said: str) -
     assert "s3cret" not in str(refused.value)
 
 
+def test_a_place_that_no_database_could_hold_is_refused() -> None:
+    with pytest.raises(WrongUse, match=r"^--checkpoints: /here/o\\udcff has bytes that are no"):
+        read({}, folder=Path("/here"), checkpoints="o\udcff")
+
+
 @pytest.mark.parametrize(
     "planted",
     ["relative", "", "ftp://mine", "local:///etc", "simplecache::memory://a", "s3://k:s@m"],
