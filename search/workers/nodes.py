@@ -50,9 +50,7 @@ class Need:
         if not _at_work(known):
             return f"{asked}, and no node is there yet"
         largest = max(known, key=lambda node: (min(node.gpus, self.gpus), node.cpus))
-        return (
-            f"{asked}, and the largest node of Ray has {self._told(largest.cpus, largest.gpus)}"
-        )
+        return f"{asked}, and the largest node of Ray has {self._told(largest.cpus, largest.gpus)}"
 
     def check(self, nodes: Iterable[Node]) -> None:
         """Refuse a cluster that has nodes of which none is large enough.

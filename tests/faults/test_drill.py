@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,27 @@ class Host:
         ).returncode:
             assert process.poll() is None, log.read_text()
             time.sleep(0.2)
-        # A worker is said to be well as soon as its head is; two that start at once are slow.
+        # Of two workers on one machine, each is well as soon as either is.
         while name == "ray-worker" and "Ray runtime started" not in log.read_text():
             assert process.poll() is None, log.read_text()
             time.sleep(0.2)
         return process
+
+    def stop(self, process: subprocess.Popen[bytes], name: str) -> None:
+        """Stop a service as Compose does: it is told, has its time, and is killed."""
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=int(self.services[name]["stop_grace_period"].removesuffix("s")))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def said(self, event: str) -> set[str]:
+        """Read of which studies the server has logged an event so far."""
+        (log,) = self.folder.glob("server-*.log")
+        whole = log.read_text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return {line["study"] for line in lines if line["event"] == event}
 
     def run(self, *arguments: str) -> str:
         """Run the command line, as `docker compose run --rm search` does."""
@@ -98,7 +114,7 @@ def host(server: Any, bench: Any, tmp_path: Path) -> Iterator[Host]:
         connection.execute(f"CREATE ROLE search LOGIN PASSWORD '{password}'")
         connection.execute("CREATE DATABASE studies OWNER search")
     (tmp_path / "password").write_text(NEEDED["DASHBOARD_PASSWORD"])
-    bench.write(trials=3, steps=20)
+    bench.write(trials=2, steps=300)
     (tmp_path / "studies").mkdir()
     for file in ("text.txt", "short.toml"):
         shutil.move(tmp_path / file, tmp_path / "studies" / file)
@@ -125,24 +141,31 @@ def host(server: Any, bench: Any, tmp_path: Path) -> Iterator[Host]:
     server.drop("studies")
 
 
+def wait_until(holds: Callable[[], bool], service: subprocess.Popen[bytes]) -> None:
+    """Look five times a second; a server that ends meanwhile is an error."""
+    while not holds():
+        assert service.poll() is None
+        time.sleep(0.2)
+
+
 def test_two_studies_are_submitted_run_watched_and_exported(host: Any, tmp_path: Path) -> None:
     host.up("ray-head")
-    workers = [host.up("ray-worker") for _ in range(2)]
     service = host.up("server")
     host.up("dashboard")
     for name in ("one", "two"):
         said = host.run("submit", "studies/short.toml", "--name", name)
         assert said.startswith(f"{name}: submitted")
-    studies: list[dict[str, Any]] = []
-    while not studies or any(study["finished"] < 3 for study in studies):
-        assert service.poll() is None
-        time.sleep(1)
-        studies = json.loads(host.run("list", "--json"))
+    wait_until(lambda: host.said("opened") == {"one", "two"}, service)
+    workers = [host.up("ray-worker") for _ in range(2)]
+    wait_until(lambda: host.said("epoch") == {"one", "two"}, service)
+    host.stop(workers.pop(), "ray-worker")  # on each of the two one study is in its first trial
+    wait_until(lambda: host.said("gone") == {"one", "two"}, service)
+    studies = json.loads(host.run("list", "--json"))
+    assert [study["finished"] for study in studies] == [2, 2]
     assert [study["name"] for study in studies] == ["one", "two"]
     assert [study["running"] for study in studies] == [0, 0]
-    log = [json.loads(line) for line in (tmp_path / "server-3.log").read_text().splitlines()]
-    assert {one["study"] for one in log if one["event"] == "epoch"} == {"one", "two"}
-
+    assert host.said("trial handed in")
+    assert not host.said("trial lost")
     host.run("export", "one", "--to", "exports/one")
     exported = json.loads((tmp_path / "exports" / "one" / "metrics.json").read_text())
     assert exported["trial"] == studies[0]["best"]["number"]
