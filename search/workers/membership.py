@@ -7,7 +7,7 @@ waits when another Ray begins at the same address ends this process.
 from typing import Any
 
 import ray
-from ray._private.state import state
+from ray._private.state import state  # as Ray's own libraries ask which nodes drain
 from ray._raylet import GcsClient  # type: ignore[attr-defined]  # Ray's only such name
 from ray.exceptions import RayError
 

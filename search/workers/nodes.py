@@ -43,13 +43,13 @@ class Need:
 
     def lacking(self, nodes: Iterable[Node]) -> str:
         """Say what is asked for and what there is, where no node is large enough; else nothing."""
-        known = [node for node in nodes if not node.leaving]
+        known = list(nodes)
         if self.room(known):
             return ""
         asked = f"a trial asks for {self._told(self.cpus, self.gpus)}"
         if not _at_work(known):
             return f"{asked}, and no node is there yet"
-        largest = max(known, key=lambda node: (min(node.gpus, self.gpus), node.cpus))
+        largest = max(_at_work(known), key=lambda node: (min(node.gpus, self.gpus), node.cpus))
         return f"{asked}, and the largest node of Ray has {self._told(largest.cpus, largest.gpus)}"
 
     def check(self, nodes: Iterable[Node]) -> None:
@@ -119,5 +119,5 @@ class Lookout:
 
 
 def _at_work(nodes: Iterable[Node]) -> list[Node]:
-    """Leave out a head that is there to manage others only."""
-    return [node for node in nodes if node.cpus]
+    """Leave out a head that is there to manage others only, and who is about to go."""
+    return [node for node in nodes if node.cpus and not node.leaving]

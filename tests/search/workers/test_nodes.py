@@ -53,7 +53,7 @@ def test_a_cluster_without_a_node_that_is_large_enough_is_refused_with_the_large
     )
 
 
-@pytest.mark.parametrize("nodes", [[], cluster((0, 0))])
+@pytest.mark.parametrize("nodes", [[], cluster((0, 0)), [Node(cpus=1, leaving=True)]])
 def test_a_cluster_without_nodes_or_with_a_head_alone_is_waited_for(nodes: list[Node]) -> None:
     need = Need(cpus=2)
     need.check(nodes)
