@@ -4,11 +4,14 @@ import logging
 import os
 import secrets
 import socket
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import ray
-from ray.exceptions import RayError
+from ray._raylet import GcsClient  # type: ignore[attr-defined]  # Ray's only such name
+from ray.exceptions import AuthenticationError, RayError
 
 from search.workers.joining import CannotJoin, joined
 from search.workers.refusals import is_slow_start, refusal, slow_start, unreachable
@@ -24,6 +27,8 @@ _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 """How a gRPC client begins (RFC 9113, 3.4): a preface, and settings without any in them."""
 _SETTINGS = 4
 """The type of the frame with which a server answers, its fourth byte."""
+_STDERR = 2
+"""The number of the file that a process writes errors to."""
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _nodes = ExitStack()
 """Holds the node of a cluster that this process has joined from a machine that was none."""
@@ -47,6 +52,7 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
         _guard()
     else:
         knock(address)
+        _greet(address)
         _join(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     # Otherwise Ray warns, on machines without a GPU, of how it will treat those with one.
@@ -134,6 +140,37 @@ def _join(address: str) -> None:
             _nodes.enter_context(joined(address))
         except CannotJoin as error:
             raise unreachable(address, f"no node of it could be started here, {error}") from error
+
+
+def _greet(address: str) -> None:
+    """Refuse a cluster whose token is another: Ray itself asks for 20 seconds, a line each.
+
+    Raises:
+        ClusterError: it does not let this process in.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or address.startswith("ray://"):
+        return
+    try:
+        with _hushed():
+            GcsClient(address=address)
+    except AuthenticationError as error:
+        raise refusal(address, error) from error
+    except RayError:
+        return  # joining it will tell why
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep from the terminal what Ray's core, which is no Python, writes there by itself."""
+    kept = os.dup(_STDERR)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
 
 
 def knock(address: str) -> None:

@@ -9,7 +9,9 @@ from search.errors import ClusterError
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
 _SLOW_START = "The current node timed out during startup."
-_ADVICE = "set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to the cluster's"
+_ADVICE = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's"
+_NO_TOKEN = ("no authentication token", "'disabled'")
+"""What Ray says where this process has none, or is not told to show it."""
 
 
 def refusal(address: str, error: Exception) -> ClusterError:
@@ -27,11 +29,15 @@ def refusal(address: str, error: Exception) -> ClusterError:
             f"Ray at {address} is of another version: it has Ray {ray} with Python {python}, "
             f"and here is Ray {our_ray} with Python {our_python} - install the same on both"
         )
-    if isinstance(error, AuthenticationError) and "no authentication token" in text:
+    if isinstance(error, AuthenticationError) and any(said in text for said in _NO_TOKEN):
         return ClusterError(
             f"Ray at {address} asks for a token, and there is none here - {_ADVICE}"
         )
-    if isinstance(error, AuthenticationError | ConnectionError):
+    if isinstance(error, AuthenticationError):
+        return ClusterError(
+            f"Ray at {address} does not let this process in: its token is another - {_ADVICE}"
+        )
+    if isinstance(error, ConnectionError):
         return ClusterError(
             f"Ray at {address} answers and does not let this process in: its token is another, or "
             f"it has just started - {_ADVICE}"

@@ -5,6 +5,7 @@ environment, with this machine's addresses and folders for the containers'.
 import base64
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -87,17 +88,21 @@ class Host:
 
     def run(self, *arguments: str) -> str:
         """Run the command line, as `docker compose run --rm search` does."""
-        done = subprocess.run(
+        done = self.ran(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ran(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line to any end."""
+        return subprocess.run(
             [*self.services["search"]["entrypoint"], *arguments],
             cwd=self.folder,
-            env=self.environment("search"),
+            env={**self.environment("search"), **environment},
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def down(self) -> None:
         """Stop all services as Compose does, the last first."""
@@ -156,6 +161,9 @@ def test_two_studies_are_submitted_run_watched_and_exported(host: Any, tmp_path:
         said = host.run("submit", "studies/short.toml", "--name", name)
         assert said.startswith(f"{name}: submitted")
     wait_until(lambda: host.said("opened") == {"one", "two"}, service)
+    refused = host.ran("launch", "studies/short.toml", RAY_AUTH_TOKEN="another")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert re.fullmatch(r"Ray at \S+ does not let this process in: .*\n", refused.stderr)
     workers = [host.up("ray-worker") for _ in range(2)]
     wait_until(lambda: host.said("epoch") == {"one", "two"}, service)
     host.stop(workers.pop(), "ray-worker")  # on each of the two one study is in its first trial

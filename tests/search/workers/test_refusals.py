@@ -24,15 +24,30 @@ MISMATCH = (
         (
             AuthenticationError("Token authentication is enabled but no authentication token was"),
             (
-                "Ray at h:1 asks for a token, and there is none here - set RAY_AUTH_TOKEN, or "
-                "RAY_AUTH_TOKEN_PATH, to the cluster's"
+                "Ray at h:1 asks for a token, and there is none here - set RAY_AUTH_MODE=token, "
+                "and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's"
+            ),
+        ),
+        (
+            AuthenticationError("InvalidAuthToken: RAY_AUTH_MODE is currently 'disabled'"),
+            (
+                "Ray at h:1 asks for a token, and there is none here - set RAY_AUTH_MODE=token, "
+                "and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's"
+            ),
+        ),
+        (
+            AuthenticationError("InvalidAuthToken: Authentication token is missing or incorrect"),
+            (
+                "Ray at h:1 does not let this process in: its token is another - set "
+                "RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's"
             ),
         ),
         (
             ConnectionError("Failed to connect to Ray cluster at h:1"),
             (
                 "Ray at h:1 answers and does not let this process in: its token is another, or "
-                "it has just started - set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH, to the cluster's"
+                "it has just started - set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or "
+                "RAY_AUTH_TOKEN_PATH to the cluster's"
             ),
         ),
         (
@@ -44,7 +59,10 @@ MISMATCH = (
         ),
     ],
 )
-def test_a_cluster_that_cannot_be_joined_says_why(error: Exception, line: str) -> None:
+def test_a_cluster_that_cannot_be_joined_says_why(
+    error: Exception, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # of which Ray's error speaks
     assert str(refusal("h:1", error)) == line
 
 
