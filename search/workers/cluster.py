@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import ray
-from ray._raylet import GcsClient  # type: ignore[attr-defined]  # Ray's only such name
+from ray._raylet import InnerGcsClient  # type: ignore[attr-defined]  # no other has a time limit
 from ray.exceptions import AuthenticationError, RayError
 
 from search.workers.joining import CannotJoin, joined
@@ -153,7 +153,7 @@ def _greet(address: str) -> None:
         return
     try:
         with _hushed():
-            GcsClient(address=address)
+            InnerGcsClient.standalone(address, None, int(1000 * PATIENCE_SECONDS))
     except AuthenticationError as error:
         raise refusal(address, error) from error
     except RayError:

@@ -112,7 +112,8 @@ def test_a_node_that_does_not_start_is_told_in_rays_words(monkeypatch: pytest.Mo
     monkeypatch.setattr(joining, "is_node", lambda _: False)
     with pytest.raises(joining.CannotJoin, match=r"^it has no room$"), joining.joined(ADDRESS):
         pass
-    monkeypatch.setattr(cluster, "knock", lambda _: None)
+    for asked in ("knock", "_greet"):
+        monkeypatch.setattr(cluster, asked, lambda _: None)
     with pytest.raises(ClusterError, match=r"at 192.* no node of it .* here, it has no room - "):
         cluster.connect(ADDRESS, slots=None, cpus=1)
 
@@ -133,7 +134,8 @@ def test_a_ray_that_goes_while_it_is_joined_is_out_of_reach(
     def init(**_: Any) -> None:
         raise error
 
-    monkeypatch.setattr(cluster, "knock", lambda _: None)
+    for asked in ("knock", "_greet"):
+        monkeypatch.setattr(cluster, asked, lambda _: None)
     monkeypatch.setattr(cluster, "_join", lambda _: None)
     monkeypatch.setattr(cluster.ray, "is_initialized", lambda: False)
     monkeypatch.setattr(cluster.ray, "init", init)
