@@ -82,8 +82,11 @@ def count(quantity: int, name: str) -> str:
 
 
 def out_of(done: int, of: int) -> str:
-    """Write how many there are of how many: `1,200 of 3,000`."""
-    return f"{done:,} of {of:,}"
+    """Write how many there are of how many: `1,200 of 3,000`.
+
+    Of a budget that was lowered below what has ended: `3 (2 asked for)`.
+    """
+    return f"{done:,} of {of:,}" if done <= of else f"{done:,} ({of:,} asked for)"
 
 
 def listed(names: Sequence[str]) -> str:

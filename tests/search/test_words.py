@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.words import count, number, seconds, setting, settings
+from search.words import count, number, out_of, seconds, setting, settings
 
 
 @given(st.floats(min_value=1e-300, max_value=1e300), st.sampled_from([1, -1]))
@@ -66,3 +66,8 @@ def test_settings_stand_on_a_line() -> None:
 
 def test_one_is_singular() -> None:
     assert [count(n, "trial") for n in (0, 1, 1200)] == ["0 trials", "1 trial", "1,200 trials"]
+
+
+def test_more_than_was_asked_for_is_no_part_of_it() -> None:
+    assert [out_of(1200, 3000), out_of(2, 2)] == ["1,200 of 3,000", "2 of 2"]
+    assert out_of(3, 2) == "3 (2 asked for)"
