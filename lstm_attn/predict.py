@@ -94,10 +94,16 @@ class Predictor:
             probabilities: classification: whether to give the probability of each label.
 
         Raises:
-            DataError: files that cannot be read or don't fit, or a language model.
+            DataError: files that cannot be read or don't fit, a language model, or probabilities
+                of what has no classes.
         """
         if self.saved.task.kind == "language-modeling":
             raise DataError("predict: the model is of language - use generate, or score")
+        if probabilities and self.saved.task.kind != "classification":
+            raise DataError(
+                f"predict: probabilities are of classes, and the model is for "
+                f"{self.saved.task.kind} - leave them out"
+            )
         new = self._read(data)
         task, table = self._task(new.split), self._table(new.split)
         if isinstance(task, Classification):

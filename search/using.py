@@ -1,24 +1,26 @@
 """What an export is good for: it scores, predicts and writes on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from search.records import Value
 
 
-def score(folder: Path, data: Path) -> Mapping[str, float]:
-    """Score an export on a file of data with targets."""
+def score(folder: Path, data: Sequence[Path]) -> Mapping[str, float]:
+    """Score an export on files of data with targets."""
     from lstm_attn import load
 
     return load(folder).score(data)
 
 
-def predict(folder: Path, data: Path, *, probabilities: bool = False) -> list[dict[str, Value]]:
-    """Predict with an export for a file of data; a row of values each.
+def predict(
+    folder: Path, data: Sequence[Path], *, probabilities: bool = False
+) -> list[dict[str, Value]]:
+    """Predict with an export for files of data; a row of values each.
 
     Arguments:
         folder: the export.
-        data: a file as the export was trained on; targets aren't needed.
+        data: files as the export was trained on; targets aren't needed.
         probabilities: whether each class has its column.
     """
     from lstm_attn import load

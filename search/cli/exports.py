@@ -11,7 +11,7 @@ from search.cli.options import Data, Folder, Json, Out, real, whole
 
 @command("score exports/japanese-vowels studies/data/japanese_vowels_test.jsonl")
 def score(folder: Folder, data: Data, as_json: Json = False) -> None:
-    """Score an export on a file with targets."""
+    """Score an export on files with targets."""
     from search.render import output, reports
 
     metrics = operations.score(folder, data)

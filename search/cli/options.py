@@ -106,7 +106,10 @@ Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A study, or its file.", autocompletion=names)
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="An export.")]
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="A file as the model was trained on.")]
+Data = Annotated[
+    list[Path],
+    typer.Argument(metavar="DATA...", help="Files as the model was trained on, one after another."),
+]
 Storage = Annotated[
     str | None,
     typer.Option(

@@ -295,6 +295,12 @@ def test_a_model_says_what_it_is_not_for(classifier: Export) -> None:
         classifier.loaded.generate("the")
 
 
+def test_probabilities_are_of_classes(tmp_path: Path, forecaster: Export) -> None:
+    file = tmp_path / "new.csv"
+    with pytest.raises(DataError, match="probabilities are of classes, and the model is for forec"):
+        forecaster.loaded.predict(file, probabilities=True)
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "empty"])
 def test_a_damaged_export_names_the_file(any_export: Export, name: str, damage: str) -> None:

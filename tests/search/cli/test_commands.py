@@ -216,8 +216,9 @@ def test_where_a_name_stands_its_file_will_do(run: Run, fake: Any, tmp_path: Pat
 
 def test_predictions_are_csv_with_the_row_first(run: Run, tmp_path: Path, fake: Any) -> None:
     text = 'row,label,probability\n1,"a,b",0.5\n'
-    assert run("predict out data.csv --probabilities").stdout == text
-    assert fake.calls == [("predict", (Path("out"), Path("data.csv")), {"probabilities": True})]
+    assert run("predict out data.csv more.csv --probabilities").stdout == text
+    files = [Path("data.csv"), Path("more.csv")]
+    assert fake.calls == [("predict", (Path("out"), files), {"probabilities": True})]
     assert run("predict out data.csv --out p.csv").stdout == ""
     assert (tmp_path / "p.csv").read_text() == text
 
