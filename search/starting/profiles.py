@@ -152,7 +152,7 @@ class Profile:
 
 
 def profile(table: pa.Table, path: Path) -> tuple[Profile, ...]:
-    """Look at every column of a file.
+    """Look at every column of a file that has a name: no study file could name another.
 
     Arguments:
         table: all of it.
@@ -161,6 +161,7 @@ def profile(table: pa.Table, path: Path) -> tuple[Profile, ...]:
     return tuple(
         _profile(Column(values=table[name], name=name, path=path, key=KEY))
         for name in table.column_names
+        if name
     )
 
 

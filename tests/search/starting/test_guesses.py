@@ -304,6 +304,14 @@ def test_what_was_left_out_is_said_with_its_reason(init: Any, tmp_path: Path) ->
     assert "target units, by its name; else say --target" in said
 
 
+def test_a_column_without_a_name_is_passed_over(init: Any, tmp_path: Path) -> None:
+    texts = [f"a note of {number} words or more" for number in range(60)]
+    rows = [{"": number % 2 == 0, "note": note} for number, note in enumerate(texts)]
+    lines("notes.jsonl", [{**row, "kind": "ab"[n % 2]} for n, row in enumerate(rows)])(tmp_path)
+    assert init("notes.jsonl").exit_code == 0
+    assert tomllib.loads((tmp_path / "notes.toml").read_text())["task"]["target"] == "kind"
+
+
 def test_quiet_leaves_the_result_alone(init: Any, tmp_path: Path) -> None:
     SHOP(tmp_path)
     result = init("shop.csv --quiet")
