@@ -305,10 +305,10 @@ def test_what_was_left_out_is_said_with_its_reason(init: Any, tmp_path: Path) ->
 
 
 def test_a_column_without_a_name_is_passed_over(init: Any, tmp_path: Path) -> None:
-    rows = [{"note": f"a note of {n} words", "q": "ab"[n % 2], "": n % 3 < 1} for n in range(60)]
+    rows = [{"x": n * n % 7 / 4, "": n % 2 < 1, "id": f"2012-01-31 {n % 9} ="} for n in range(60)]
     lines("notes.jsonl", rows)(tmp_path)
     assert init("notes.jsonl").exit_code == 0
-    assert tomllib.loads((tmp_path / "notes.toml").read_text())["task"]["target"] == "q"
+    assert tomllib.loads((tmp_path / "notes.toml").read_text())["task"]["targets"] == ["x"]
 
 
 def test_quiet_leaves_the_result_alone(init: Any, tmp_path: Path) -> None:
