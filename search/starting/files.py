@@ -95,11 +95,10 @@ def _folder(folder: Path) -> Found:
     formats = sorted({str(told_format(path)) for path in inside})
     if len(formats) > 1:
         raise _mixed(str(folder), formats)
-    parts = {name: [path for path in inside if _is_part(path, name)] for name in PARTS}
-    is_divided = bool(parts["train"]) and not deep
-    if is_divided:
-        globs = {name: tuple(map(_absolute, paths)) for name, paths in parts.items() if paths}
-    else:
+    parts = _divided(folder, inside)
+    if parts:
+        globs = {name: _named(paths, deep=deep) for name, paths in parts.items()}
+    else:  # files that come later are taken too
         endings = sorted({"".join(_endings(path)) for path in inside})
         globs = {
             "train": tuple(
@@ -107,7 +106,7 @@ def _folder(folder: Path) -> Found:
                 for ending in endings
             )
         }
-    chosen = find_files([str(path) for path in (parts["train"] if is_divided else inside)], key=KEY)
+    chosen = find_files([str(path) for path in parts.get("train", inside)], key=KEY)
     return Found(
         shown=str(folder),
         stem=folder.resolve().name,
@@ -126,8 +125,36 @@ def _mixed(shown: str, formats: Sequence[str]) -> DataError:
     )
 
 
-def _is_part(path: Path, name: str) -> bool:
-    return re.search(rf"(?:^|[._-])(?:{PARTS[name]})(?:[._-]|$)", path.name.lower()) is not None
+def _divided(folder: Path, inside: list[Path]) -> dict[str, list[Path]]:
+    """Tell what is to train on from what is held out, as names of files and folders say.
+
+    Where none is said to be for training, all that is for nothing else is. Nothing is told apart
+    where no name says anything, or where nothing would be left to train on.
+    """
+    parts: dict[str, list[Path]] = {}
+    for path in inside:
+        parts.setdefault(_part_of(path.relative_to(folder)), []).append(path)
+    others = parts.pop("", [])
+    if parts and others and "train" not in parts:
+        parts["train"] = others
+    return parts if "train" in parts else {}
+
+
+def _part_of(path: Path) -> str:
+    """Name the part that a file is for, by its outermost folder that says so; empty for none."""
+    for said in path.parts:
+        for name, words in PARTS.items():
+            if re.search(rf"(?:^|[._-])(?:{words})(?:[._-]|$)", said.lower()):
+                return name
+    return ""
+
+
+def _named(paths: list[Path], *, deep: bool) -> tuple[str, ...]:
+    """Name files; in folders of a folder by those, for they may be many."""
+    if not deep:
+        return tuple(map(_absolute, paths))
+    found = {(_absolute(path.parent), "".join(_endings(path))) for path in paths}
+    return tuple(os.path.join(escape(place), f"*{ending}") for place, ending in sorted(found))  # noqa: PTH118 - a glob
 
 
 def _sniffed(path: Path) -> str:

@@ -336,6 +336,33 @@ def test_parts_of_a_folder_are_used_as_such(init: Any, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["x.csv", "x_test.csv"], {"train": "d/x.csv", "test": ["d/x_test.csv"]}),
+        (
+            ["a/train/1.csv", "a/test/1.csv"],
+            {"train": "d/a/train/*.csv", "test": ["d/a/test/*.csv"]},
+        ),
+        (
+            ["train/test_1.csv", "dev/1.csv"],
+            {"train": "d/train/*.csv", "validation": ["d/dev/*.csv"]},
+        ),
+        (["a.csv", "b.csv"], {"train": "d/*.csv"}),
+        (["test_1.csv", "test_2.csv"], {"train": "d/*.csv"}),
+    ],
+)
+def test_held_out_files_are_not_trained_on(
+    names: list[str], parts: dict[str, object], init: Any, tmp_path: Path
+) -> None:
+    rows = [[f"a {n % 5} in b", n % 2] for n in range(99)]
+    several(*(table(f"d/{name}", ["text", "label"], rows) for name in names))(tmp_path)
+    assert init("d").exit_code == 0
+    data = tomllib.loads((tmp_path / "d.toml").read_text())["data"]
+    held_out = {key: data[key] for key in ("validation", "test") if isinstance(data.get(key), list)}
+    assert {"train": data["train"], **held_out} == parts
+
+
 @pytest.mark.parametrize(("rows", "epochs"), [(60, 30), (2600, 30), (9000, 20), (90_000, 10)])
 def test_long_epochs_are_few(rows: int, epochs: int, init: Any, tmp_path: Path) -> None:
     table("x.csv", ["a"], [[n % 7] for n in range(rows)])(tmp_path)
