@@ -27,6 +27,7 @@ SUFFIXES = {
     ".csv": "csv",
     ".json": "json",
     ".jsonl": "json",
+    ".ndjson": "json",
     ".parquet": "parquet",
     ".txt": "text",
     ".arrow": "arrow",

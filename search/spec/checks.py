@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from lstm_attn.config import CALENDAR, METRICS, DataConfig, TaskKind
 from search.spec.schema import DataSection, StudyFile, TaskSection, said
-from search.spec.times import is_datelike
+from search.spec.times import is_datelike, moment
 from search.spec.words import listed, shorten
 
 REQUIRED = ("name", "data.format", "data.train", "task.kind", "task.inputs")
@@ -90,7 +90,7 @@ def _held(file: StudyFile, kind: TaskKind) -> Iterator[str]:
             yield f"data.{key}: got the date {date} - use a share, rows or files for {kind}"
         elif file.task.time is None:
             yield f"data.{key}: got the date {date} - name the column of time stamps as task.time"
-    if len(borders) > 1 and borders["validation"][:10] >= borders["test"][:10]:
+    if len(borders) > 1 and moment(borders["validation"]) >= moment(borders["test"]):
         yield (
             f"data.test: {borders['test']} does not come after validation, "
             f"{borders['validation']} - test comes last"

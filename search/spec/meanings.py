@@ -33,7 +33,7 @@ MEANINGS: dict[str, str] = {
     "space.weight_decay": "Decoupled weight decay.",
     "space.batch_size": "Rows of a training step.",
     "space.clip": "Largest norm of a gradient.",
-    "space.noise": "Noise on training inputs, in deviations of theirs; sequences of numbers only.",
+    "space.noise": "Noise on training inputs, as a share of their deviation; numbers only.",
     "space.context": "Steps of a training window; for classification the most steps of a row.",
     "space.patience": "Epochs without a better one after which a trial ends.",
     "training": "What is fixed.",
@@ -42,8 +42,7 @@ MEANINGS: dict[str, str] = {
     "training.embedding_dim": "Width of the token embedding.",
     "training.context": "Steps of a training window; for classification the most steps of a row.",
     "training.clip": "Largest norm of a gradient.",
-    "training.noise": "Noise on training inputs, in deviations of theirs; sequences of numbers "
-    "only.",
+    "training.noise": "Noise on training inputs, as a share of their deviation; numbers only.",
     "training.epoch_steps": "Training steps of an epoch; whole passes where it is left out.",
     "training.validation_rows": "The most rows, or tokens of text, that are scored each epoch.",
     "training.patience": "Epochs without a better one after which a trial ends.",

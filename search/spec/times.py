@@ -51,6 +51,16 @@ def iso_date(text: str) -> str:
     raise ValueError(f"got {text!r}, which is no date - use one such as 2015-01-01")
 
 
+def moment(date: str) -> dt.datetime:
+    """Give the moment at which a date begins, in UTC where it has no time zone.
+
+    Arguments:
+        date: as `iso_date` writes it.
+    """
+    written = dt.datetime.fromisoformat(date)
+    return written if written.tzinfo else written.replace(tzinfo=dt.UTC)
+
+
 def completed(text: str) -> str | None:
     """Give the first day of what is a year or a month rather than a date; None of anything else."""
     parts = _HALF.fullmatch(text)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from search import spec
+
 WHOLE = "a whole number from 1 up to"
 CASES = {
     "name": [
@@ -214,6 +216,10 @@ FORECASTING = [
         {"data": {"validation": "2015-01-01", "test": "2015-01-01"}},
         "data.test: 2015-01-01 does not come after validation, 2015-01-01 - test comes last",
     ),
+    (
+        {"data": {"validation": "2015-01-01 18:00", "test": "2015-01-01T06:00+01:00"}},
+        "data.test: 2015-01-01T06:00+01:00 does not come after validation, 2015-01-01 18:00 - test",
+    ),
 ]
 
 
@@ -229,6 +235,12 @@ def test_a_slip_has_its_line_and_no_other(tree, write, problems, sections, line)
 def test_a_slip_of_a_forecast_has_its_line_and_no_other(tree, write, problems, sections, line):
     [found] = problems(write(tree("forecasting", **sections)))
     assert line in found
+
+
+def test_borders_may_be_hours_of_one_day(tree, write):
+    borders = {"validation": "2015-01-01 06:00", "test": "2015-01-01 18:00"}
+    found = spec.load(write(tree("forecasting", data=borders))).data
+    assert (found.validation, found.test) == ("2015-01-01 06:00", "2015-01-01 18:00")
 
 
 def test_dates_and_calendar_need_a_column_of_time_stamps(tree, write, problems):
