@@ -73,6 +73,8 @@ class Holder:
             start, status = _start(process), process.status()
         except psutil.NoSuchProcess:
             return True
+        except psutil.AccessDenied:  # another user's, who is hidden: by its expiry, then
+            return False
         # A parent that doesn't wait for its children, as in some containers, keeps dead ones.
         is_dead = status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
         return is_dead or abs(start - self.process_start) > CLOCK_SLACK_SECONDS

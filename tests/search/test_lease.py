@@ -218,3 +218,21 @@ def test_of_many_that_want_a_study_one_gets_it(engine: sa.Engine) -> None:
         thread.join()
     assert (len(got), len(refused)) == (1, 5)
     got[0].release()
+
+
+def test_an_owner_that_this_user_may_not_see_is_taken_to_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(pid: int) -> psutil.Process:
+        raise psutil.AccessDenied(pid)
+
+    monkeypatch.setattr(lease.psutil, "Process", refuse)
+    held = lease.Holder(
+        owner="a",
+        host=lease._host(),
+        process=7,
+        process_start=1.0,
+        expires=9.0,
+        seconds_left=5.0,
+    )
+    assert not held.may_be_replaced
