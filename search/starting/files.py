@@ -97,7 +97,7 @@ def _folder(folder: Path) -> Found:
         raise _mixed(str(folder), formats)
     parts = _divided(folder, inside)
     if parts:
-        globs = {name: _named(paths, deep=deep) for name, paths in parts.items()}
+        globs = {name: _named(paths, inside, deep=deep) for name, paths in parts.items()}
     else:  # files that come later are taken too
         endings = sorted({"".join(_endings(path)) for path in inside})
         globs = {
@@ -149,12 +149,18 @@ def _part_of(path: Path) -> str:
     return ""
 
 
-def _named(paths: list[Path], *, deep: bool) -> tuple[str, ...]:
-    """Name files; in folders of a folder by those, for they may be many."""
+def _named(paths: list[Path], inside: list[Path], *, deep: bool) -> tuple[str, ...]:
+    """Name files; those of a folder in a folder by it, unless it has others of their kind too."""
     if not deep:
         return tuple(map(_absolute, paths))
-    found = {(_absolute(path.parent), "".join(_endings(path))) for path in paths}
-    return tuple(os.path.join(escape(place), f"*{ending}") for place, ending in sorted(found))  # noqa: PTH118 - a glob
+    shared = {_place(path) for path in set(inside).difference(paths)}
+    alone = {_place(path) for path in paths} - shared
+    globs = [os.path.join(escape(_absolute(place)), f"*{ending}") for place, ending in alone]  # noqa: PTH118 - a glob
+    return tuple(sorted([*globs, *(_absolute(path) for path in paths if _place(path) in shared)]))
+
+
+def _place(path: Path) -> tuple[Path, str]:
+    return path.parent, "".join(_endings(path))
 
 
 def _sniffed(path: Path) -> str:

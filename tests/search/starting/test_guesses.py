@@ -348,6 +348,7 @@ def test_parts_of_a_folder_are_used_as_such(init: Any, tmp_path: Path) -> None:
             ["train/test_1.csv", "dev/1.csv"],
             {"train": "d/train/*.csv", "validation": ["d/dev/*.csv"]},
         ),
+        (["a/train.csv", "a/test.csv"], {"train": "d/a/train.csv", "test": ["d/a/test.csv"]}),
         (["a.csv", "b.csv"], {"train": "d/*.csv"}),
         (["test_1.csv", "test_2.csv"], {"train": "d/*.csv"}),
     ],
