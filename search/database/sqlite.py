@@ -91,7 +91,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _check_ours(path: Path) -> None:
     """Refuse a database that has tables, but none of studies: Optuna would add its own."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if names and "studies" not in names:
         raise another_programs(str(path), names)

@@ -149,8 +149,9 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         open_storage(f"sqlite:///{tmp_path}/studies.db", create=True)
 
 
-def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "letters.db"
+@pytest.mark.parametrize("name", ["a.db", "a#b.db", "a?b.db", "a%20b.db"])
+def test_another_programs_database_is_left_as_it_is(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE letters (text TEXT)")
     before = path.read_bytes()
@@ -158,6 +159,7 @@ def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
         with pytest.raises(StorageError, match="another program's, with letters in it"):
             open_storage(f"sqlite:///{path}", create=create)
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_readers_and_a_writer_go_together(tmp_path: Path) -> None:
