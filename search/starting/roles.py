@@ -7,7 +7,7 @@ import numpy as np
 
 from lstm_attn.config import TaskKind
 from search.errors import WrongUse
-from search.starting.profiles import MOST_LABELS, ROWS_OF_LABEL, WORDS_OF_TEXT, Profile
+from search.starting.profiles import MOST_LABELS, ROWS_OF_LABEL, WORDS_OF_TEXT, Hole, Profile
 from search.starting.telling import holes, listed, named, target_in_time, why_not
 
 LABELS = ("label", "target", "class", "category", "sentiment", "y", "tag", "rating", "stars")
@@ -174,6 +174,14 @@ def language(profiles: Sequence[Profile], shown: str, target: str | None, *, for
 def apart(frequency: str) -> str:
     """Say how far apart rows lie: `one day apart`, `15 minutes apart`."""
     return f"{frequency if frequency[0].isdigit() else f'one {frequency}'} apart"
+
+
+def holed_labels(profiles: Sequence[Profile]) -> Hole | None:
+    """Give what a column lacks that is labels by its name, beside something to be labelled."""
+    if not any(one.is_list or one.can_be_text for one in profiles):
+        return None
+    named = [one for one in profiles if one.name.lower() in LABELS]
+    return next((one.holes["label"] for one in named if "label" in one.holes), None)
 
 
 def _label(

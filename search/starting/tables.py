@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from lstm_attn.config import TASK_KINDS, TaskKind
 from search.errors import WrongUse
 from search.starting.profiles import Profile
-from search.starting.roles import Roles, classification, forecasting, language
+from search.starting.roles import Roles, classification, forecasting, holed_labels, language
 from search.starting.telling import alone, target_in_time
 
 
@@ -37,8 +37,11 @@ def choose(
         and (why := target_in_time(profiles, next(one for one in profiles if one.name == target)))
     ):
         raise WrongUse(why)
+    order = _order(profiles, target) if kind is None else [kind]
+    if not forced and order[0] == "classification" and (holed := holed_labels(profiles)):
+        raise WrongUse(f"classification: {holed.problem}")
     problems: list[str] = []
-    for task in _order(profiles, target) if kind is None else (kind,):
+    for task in order:
         try:
             return makers[task]()
         except WrongUse as error:

@@ -34,6 +34,15 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
         "a.csv",
         "a.csv: no rows - give a file with rows, or leave it out",
     ),
+    "a missing label": (
+        table(
+            "mail.csv",
+            ["text", "channel", "label"],
+            [[f"a {n % 5} in b", "xy"[n % 2], "" if n == 7 else "pq"[n % 2]] for n in range(99)],
+        ),
+        "mail.csv",
+        "classification: column 'label' has no label in row 8 of mail.csv - add it",
+    ),
     "semicolons": (
         text("a.csv", "x;y\n1;2\n"),
         "a.csv",
