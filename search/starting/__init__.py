@@ -1,8 +1,8 @@
 """A study file for data that somebody has: looked at, guessed, and tried before it is written.
 
-`files` finds and reads the data, `profiles` tells what each column can be, `tables` chooses task
-and columns, `telling` says what columns lack, `sizes` how large and how long; `drafting` puts them
-together and tries the result.
+`files` finds and reads the data, `examining` looks at each column and `profiles` tells what it can
+be, `tables` chooses task and columns, `times` the column of times, `telling` says what columns
+lack, `sizes` how large and how long; `drafting` puts them together and tries the result.
 """
 
 from pathlib import Path

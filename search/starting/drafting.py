@@ -11,8 +11,8 @@ from search import spec
 from search.placing import check_free
 from search.records import Draft
 from search.starting import entries
+from search.starting.examining import profile
 from search.starting.files import Found, find, read
-from search.starting.profiles import profile
 from search.starting.roles import Roles
 from search.starting.sizes import sizes
 from search.starting.tables import choose, text_roles
@@ -49,7 +49,12 @@ def draft(
         "search": entries.search(chosen, prepared),
         "resources": entries.resources(),
     }
-    reasons = {**roles.reasons, **entries.reasons(made, chosen, prepared), **made.reasons}
+    reasons = {
+        **roles.reasons,
+        **_trained_on(found),
+        **entries.reasons(made, chosen, prepared),
+        **made.reasons,
+    }
     made = replace(made, sections=sections, reasons=reasons)
     spec.resolve(spec.again(made.tree, path), prepared, gpus=False)
     return made
@@ -70,11 +75,18 @@ def _look(found: Found, target: str | None, kind: str | None) -> tuple[Roles, fl
     profiles = profile(table, found.first)
     roles = choose(profiles, found.shown, target=target, kind=kind)
     rows = f"{table.num_rows:,} row{'s' if table.num_rows > 1 else ''}"
-    looked = f"{found.first.name}: {rows} of {', '.join(table.column_names[:8])}{more}"
+    looked = f"{found.first.name}: {rows} of {', '.join(one.name for one in profiles[:8])}{more}"
     amount: float = table.num_rows * (found.others + 1)
     if roles.kind == "language-modeling":
         amount *= next(one.characters for one in profiles if one.name in roles.inputs)
     return roles, amount, looked
+
+
+def _trained_on(found: Found) -> dict[str, str]:
+    if not found.held_out:
+        return {}
+    said = f"files that are for {found.held_out} by their names: there are no others"
+    return {"trained on": said}
 
 
 def _prepared(made: Draft) -> tuple[Draft, SequenceData]:

@@ -8,7 +8,7 @@ from lstm_attn.frequency import SEASONS
 from lstm_attn.sequences import SequenceData
 from search.records import Draft, Entry
 from search.starting.files import Found
-from search.starting.roles import Roles, apart
+from search.starting.roles import Roles
 from search.starting.sizes import (
     LOPSIDED,
     TIMEOUT,
@@ -19,6 +19,7 @@ from search.starting.sizes import (
     season_of,
     shares,
 )
+from search.starting.times import apart
 
 Table = dict[str, Entry]
 _WINDOWS = {

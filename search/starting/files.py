@@ -39,6 +39,8 @@ class Found:
     """Training files beside it."""
     note: str
     """How its kind was told, where the name doesn't say; else empty."""
+    held_out: str = ""
+    """The part that names say all of them are for, though it is trained on; empty for none."""
 
 
 def find(data: Path) -> Found:
@@ -62,14 +64,19 @@ def find(data: Path) -> Found:
     if data_format is None:
         data_format, note = _sniffed(files[0]), "no kind is known by that name, and it is text"
     stem = next((part for part in reversed(data.parent.parts) if not has_magic(part)), "")
+    inside = Path(os.path.commonpath([path.parent for path in files]))
+    divided = _divided(inside, files)
+    own = {part: tuple(map(_absolute, paths)) for part, paths in divided.items()}
+    chosen = divided.get("train", files)
     return Found(
         shown=shown,
         stem=(stem if is_glob else _stem(data)),
         data_format=data_format,
-        parts={"train": (os.path.abspath(shown),)},  # noqa: PTH100 - as find_files takes it
-        first=files[0],
-        others=len(files) - 1,
+        parts=own if len(own) > 1 else {"train": (_absolute(data),)},
+        first=chosen[0],
+        others=len(chosen) - 1,
         note=note,
+        held_out=_held_out(inside, files) if is_glob else "",
     )
 
 
@@ -115,6 +122,7 @@ def _folder(folder: Path) -> Found:
         first=chosen[0],
         others=len(chosen) - 1,
         note="",
+        held_out="" if parts else _held_out(folder, inside),
     )
 
 
@@ -138,6 +146,12 @@ def _divided(folder: Path, inside: list[Path]) -> dict[str, list[Path]]:
     if parts and others and "train" not in parts:
         parts["train"] = others
     return parts if "train" in parts else {}
+
+
+def _held_out(folder: Path, inside: list[Path]) -> str:
+    """Name the part, or parts, that all files are for by their names, if none is to train on."""
+    said = {_part_of(path.relative_to(folder)) for path in inside}
+    return "" if said & {"", "train"} else " and ".join(sorted(said))
 
 
 def _part_of(path: Path) -> str:

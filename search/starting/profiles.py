@@ -1,4 +1,4 @@
-"""What a column can be: a time, a number, a label, a text, a sequence; told by the reader itself.
+"""What a column can be: a time, a number, a label, a text, a sequence.
 
 Letters: R rows.
 """
@@ -7,18 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from lstm_attn.columns import Column, is_text, labels, numbers, sequences, texts
-from lstm_attn.errors import DataError
 from lstm_attn.frequency import Stamps, infer, places
-from lstm_attn.timestamps import timestamps
-from search.starting.files import KEY
 
 Kind = Literal["number", "label", "text", "time"]
 """What the rows of a column may hold."""
@@ -30,6 +24,11 @@ WORDS_OF_TEXT = 3
 """Words from which on a text is surely one, on average."""
 _TIMES = frozenset({"date", "time", "datetime", "timestamp", "day", "month", "year", "ds", "when"})
 _COUNTERS = frozenset({"id", "index", "idx", "key", "uuid", "guid", "unnamed", "row", "number"})
+_CLOCKS = _TIMES | _COUNTERS | {"ts", "t", "epoch", "unix", "unixtime", "elapsed", "step"}
+_EVEN = 1e-6
+"""How much the steps of a counter differ at most, as a share of the largest."""
+_PARTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+_BETWEEN = frozenset({"of", "the", "in", "no"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +78,8 @@ class Profile:
     """What a few of its rows lack to make it numbers, labels, texts or times."""
     rows: int = 0
     """How many rows there are."""
+    is_unnameable: bool = False
+    """Whether no study file can name it, as there is a line break in its name."""
 
     @property
     def words_of_name(self) -> frozenset[str]:
@@ -92,12 +93,32 @@ class Profile:
         """Whether its name says that it is times."""
         return bool(self.words_of_name & _TIMES)
 
+    @property
+    def part_of_time(self) -> int | None:
+        """Which part of a time it is by its name, the longest being 0; None where it is none.
+
+        `month` and `hour of the day` are parts, `day_sales` is none.
+        """
+        words = self.words_of_name - _BETWEEN
+        if self.values is None or not words or not words.issubset(_PARTS):
+            return None
+        return max(map(_PARTS.index, words))
+
     @cached_property
     def is_counter(self) -> bool:
-        """Whether it counts or names the rows."""
+        """Whether it counts or names the rows, or is a clock: it says nothing of a row itself."""
         if self.values is not None and self.rows > 2:  # noqa: PLR2004 - two rows are no rule
-            return bool((np.diff(self.values) == 1).all())
+            steps = np.diff(self.values)
+            rises = bool((steps > 0).all())
+            if rises or (steps < 0).all():
+                is_even = np.ptp(steps) <= _EVEN * np.abs(steps).max()
+                return bool(is_even) or (rises and bool(self.words_of_name & _CLOCKS))
+            return bool(self.words_of_name & (_COUNTERS - {"number"})) and self._is_unique
         return bool(self.words_of_name & _COUNTERS) and self.labels == self.rows
+
+    @property
+    def _is_unique(self) -> bool:
+        return len(np.unique(self.values)) == self.rows if self.values is not None else False
 
     @cached_property
     def is_series(self) -> bool:
@@ -131,6 +152,7 @@ class Profile:
             and not self.is_counter
             and (self.words >= WORDS_OF_TEXT or not self.can_be_labels)
             and self.labels > 1
+            and "number" not in self.holes
         )
 
     @cached_property
@@ -149,114 +171,3 @@ class Profile:
         found = infer(ordered)
         steps = places(ordered, found)
         return found if (steps >= 0).all() and (np.diff(steps) == 1).all() else None
-
-
-def profile(table: pa.Table, path: Path) -> tuple[Profile, ...]:
-    """Look at every column of a file that has a name: no study file could name another.
-
-    Arguments:
-        table: all of it.
-        path: where it was read, for messages.
-    """
-    return tuple(
-        _profile(Column(values=table[name], name=name, path=path, key=KEY))
-        for name in table.column_names
-        if name
-    )
-
-
-def _profile(column: Column) -> Profile:
-    rows = len(column.values)
-    if pa.types.is_nested(column.values.type):
-        try:
-            sequences(column)
-        except DataError as error:
-            problem = error.problems[0].removeprefix(f"{KEY}: ")
-            is_list = not pa.types.is_struct(column.values.type)
-            return Profile(name=column.name, rows=rows, is_list=is_list, problem=problem)
-        return Profile(name=column.name, rows=rows, is_list=True, is_sequence=True)
-    holes: dict[Kind, Hole] = {}
-    values = _numbers(column, holes)
-    found, largest = _labels(column, holes)
-    written = _texts(column, holes) if values is None else None
-    lengths = [len(text) for text in written or ()]
-    return Profile(
-        name=column.name,
-        rows=rows,
-        values=values,
-        stamps=_stamps(column, values, holes),
-        labels=found,
-        largest=largest,
-        is_text=written is not None,
-        words=sum(len(text.split()) for text in written) / rows if written else 0.0,
-        characters=sum(lengths) / rows if lengths else 0.0,
-        holes=holes,
-    )
-
-
-def _hole(error: DataError) -> Hole:
-    problem = error.problems[0].removeprefix(f"{KEY}: ")
-    return Hole(problem=problem, row=error.row or 0, rows=error.rows)
-
-
-def _are_few(error: DataError, column: Column) -> bool:
-    """Tell whether an error is of fewer rows than are as they should be."""
-    return 0 < 2 * error.rows < len(column.values)
-
-
-def _numbers(column: Column, holes: dict[Kind, Hole]) -> npt.NDArray[np.float64] | None:
-    """Give numbers, where there is at least one, and nothing else."""
-    try:
-        values = numbers(column)
-    except DataError as error:
-        if _are_few(error, column):
-            holes["number"] = _hole(error)
-        return None
-    missing = np.flatnonzero(~np.isfinite(values))
-    if len(missing) == len(values):
-        return None
-    if len(missing):
-        cure = "fill it in, or name another column"
-        holes["number"] = _hole(column.problem("has no finite number", missing, cure))
-    return values
-
-
-def _stamps(
-    column: Column, values: npt.NDArray[np.float64] | None, holes: dict[Kind, Hole]
-) -> Stamps | None:
-    """Give points in time; numbers are some where the column's name says so."""
-    if values is not None and not Profile(name=column.name).is_named_time:
-        return None
-    try:
-        return timestamps(column).stamps
-    except DataError as error:
-        if _are_few(error, column):
-            holes["time"] = _hole(error)
-        return None
-
-
-def _labels(column: Column, holes: dict[Kind, Hole]) -> tuple[int, float]:
-    try:
-        found, indices = labels(column)
-    except DataError as error:
-        holes["label"] = _hole(error)
-        return 0, 0.0
-    return len(found), float(np.bincount(indices).max() / len(indices))
-
-
-def _texts(column: Column, holes: dict[Kind, Hole]) -> list[str] | None:
-    kind: Any = column.values.type
-    if not is_text(kind):
-        return None
-    try:
-        written = texts(column)
-        blank = np.flatnonzero([not text.strip() for text in written])
-        if len(blank):
-            error = column.problem("has no text", blank, "add it, or remove such rows")
-            if _are_few(error, column):
-                holes["text"] = _hole(error)
-    except DataError as error:
-        if _are_few(error, column):
-            holes["text"] = _hole(error)
-        return None
-    return written

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from lstm_attn.config import TaskKind
 from search.errors import WrongUse
 from search.starting.profiles import MOST_LABELS, ROWS_OF_LABEL, WORDS_OF_TEXT, Hole, Profile
-from search.starting.telling import holes, listed, named, target_in_time, why_not
+from search.starting.telling import explained, holes, listed, named, target_in_time, why_not
+from search.starting.times import time_of
 
 LABELS = ("label", "target", "class", "category", "sentiment", "y", "tag", "rating", "stars")
 SERIES = ("target", "y", "value", "sales", "units", "demand", "load", "close", "price", "count")
-TEXTS = ("text", "sentence", "review", "message", "content", "body", "comment", "title", "name")
+TEXTS = ("text", "sentence", "review", "message", "content", "body", "comment")
 """Names that columns of a role often have, the likeliest first."""
 MOST_INPUTS = 32
 """The most columns that a forecast is guessed to take in."""
@@ -90,7 +89,7 @@ def forecasting(
     Raises:
         WrongUse: no numbers, or rows that are no series.
     """
-    time, why = _time(profiles, shown, forced=forced)
+    time, why = time_of(profiles, shown, forced=forced)
     series = [
         one
         for one in profiles
@@ -101,7 +100,7 @@ def forecasting(
     if not series:
         none = (
             f"forecasting: no column of numbers that change, one in every row, in {shown} - "
-            f"it has {named(profiles)}"
+            f"it has {explained(profiles)}"
         )
         problems += holes(profiles, "number", "forecasting") or [none]
     if wanted is not None and "number" in wanted.holes:
@@ -114,7 +113,8 @@ def forecasting(
         )
     if problems:
         raise WrongUse(*problems)
-    lively = [one for one in series if one.labels > 2] or series  # noqa: PLR2004 - on and off
+    lively = [one for one in series if one.part_of_time is None]
+    lively = [one for one in lively if one.labels > 2] or lively or series  # noqa: PLR2004 - on and off
     chosen = wanted or _ranked(lively, SERIES, last=True)
     inputs = [one.name for one in series if one is not chosen][: MOST_INPUTS - 1]
     inputs = [one.name for one in series if one is chosen or one.name in inputs]
@@ -171,11 +171,6 @@ def language(profiles: Sequence[Profile], shown: str, target: str | None, *, for
     )
 
 
-def apart(frequency: str) -> str:
-    """Say how far apart rows lie: `one day apart`, `15 minutes apart`."""
-    return f"{frequency if frequency[0].isdigit() else f'one {frequency}'} apart"
-
-
 def holed_labels(profiles: Sequence[Profile]) -> Hole | None:
     """Give what a column lacks that is labels by its name, beside something to be labelled."""
     if not any(one.is_list or one.can_be_text for one in profiles):
@@ -211,48 +206,16 @@ def _label(
     return _ranked(found, LABELS) if _known(found, LABELS) else (words or found)[-1]
 
 
-def _time(profiles: Sequence[Profile], shown: str, *, forced: bool) -> tuple[Profile | None, str]:
-    """Choose the column of times, and say what it means for the task."""
-    found = [one for one in profiles if one.stamps is not None]
-    for one in found:
-        if frequency := one.frequency:
-            return one, f"{one.name!r} is a time in every row, {apart(frequency)}"
-    for one in found:
-        assert one.stamps is not None
-        if one.is_doubled:
-            raise WrongUse(
-                f"forecasting: {one.name!r} has the same time in several rows of {shown}, as where "
-                "several series stand below each other - give one series a file"
-            )
-        if (np.diff(one.stamps) < np.timedelta64(0)).any():
-            raise WrongUse(
-                f"forecasting: by {one.name!r} rows of {shown} are missing or not evenly spaced, "
-                "and they are not in the order of time - add those that are missing, or sort them"
-            )
-        return one, (
-            f"{one.name!r} is a time, but rows are missing or not evenly spaced, so that they are "
-            "taken in their order, without it"
-        )
-    labelled = [one for one in profiles if one.can_be_labels and one.values is None]
-    if labelled and not forced:
-        raise WrongUse(
-            f"forecasting: no column of times in {shown}, as 2012-01-31, and rows have labels, "
-            f"{labelled[0].name!r} - say --task forecasting where rows follow each other in time"
-        )
-    undated = [one for one in profiles if one.values is None and one.is_named_time]
-    if holed := [one for one in profiles if "time" in one.holes]:
-        why = f"{holed[0].name!r} has no time in {holed[0].holes['time'].where}"
-    elif undated:
-        why = f"{undated[0].name!r} has no time as 2012-01-31"
-    else:
-        why = "there is no column of times, as 2012-01-31"
-    return None, f"rows of numbers are taken in their order: {why}"
-
-
 def _texts(profiles: Iterable[Profile]) -> list[Profile]:
-    """Give the columns that can be text, the likeliest first."""
-    found = sorted((one for one in profiles if one.can_be_text), key=lambda one: -one.characters)
-    return sorted(found, key=lambda one: one.name.lower() not in TEXTS)
+    """Give the columns that can be text, the likeliest first: several words, its name, length."""
+    return sorted(
+        (one for one in profiles if one.can_be_text),
+        key=lambda one: (
+            one.words < WORDS_OF_TEXT,
+            one.words_of_name.isdisjoint(TEXTS),
+            -one.characters,
+        ),
+    )
 
 
 def _known(found: Iterable[Profile], names: Sequence[str]) -> bool:

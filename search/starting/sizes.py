@@ -56,9 +56,16 @@ _ENOUGH: dict[TaskKind, float] = {
 }
 """Rows, or characters of text, from which on some are held out as test."""
 _MUCH_TEXT = 200_000
-_MICROSECONDS = {"second": 10**6, "minute": 60 * 10**6, "hour": 3600 * 10**6}
-_DAY = 24 * _MICROSECONDS["hour"]
+_MICROSECONDS = {
+    "microsecond": 1,
+    "millisecond": 10**3,
+    "second": 10**6,
+    "minute": 60 * 10**6,
+    "hour": 3600 * 10**6,
+    "day": 24 * 3600 * 10**6,
+}
 _LONGEST_SEASON = 10_000
+"""Rows of a season at most; of a longer day its hour is one, or its minute, or its second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +118,17 @@ def horizon(frequency: str | None, rows: int, test: float | None) -> int:
 
 
 def season_of(frequency: str) -> int | None:
-    """Give the rows in a season that a frequency without a usual one has: a day, or a year."""
+    """Give the rows in a season that a frequency without a usual one has: a day, hour or year."""
     if frequency in SEASONS:
         return SEASONS[frequency]
     number, _, unit = frequency.rpartition(" ")
     count, unit = int(number or 1) if number.isdigit() or not number else 0, unit.rstrip("s")
     if count and unit in _MICROSECONDS:
-        season, rest = divmod(_DAY, count * _MICROSECONDS[unit])
-        while season > _LONGEST_SEASON:
-            season //= 60
-        return season if not rest else None
+        step = count * _MICROSECONDS[unit]
+        cycles = [size for size in reversed(_MICROSECONDS.values()) if size % step == 0]
+        return next(
+            (size // step for size in cycles if step < size <= _LONGEST_SEASON * step), None
+        )
     if count and unit == "month" and 12 % count == 0:
         return 12 // count
     return None

@@ -11,6 +11,7 @@ LACKS: tuple[Kind, ...] = ("number", "time")
 def why_not(one: Profile) -> str:
     """Say in a few words what a column is that isn't used."""
     said = {
+        "a line break in its name": one.is_unnameable,
         **{f"no {kind} in {one.holes[kind].where}": True for kind in LACKS if kind in one.holes},
         "counts the rows": one.is_counter,
         "a time": one.stamps is not None,
@@ -25,8 +26,16 @@ def why_not(one: Profile) -> str:
 
 
 def holes(profiles: Sequence[Profile], kind: Kind, task: str) -> list[str]:
-    """Give a line for each column that is of a kind but for some rows."""
-    return [f"{task}: {hole.problem}" for one in profiles if (hole := one.holes.get(kind))]
+    """Give a line for each column that is of a kind but for some rows, or for its name."""
+    return [
+        *(f"{task}: {hole.problem}" for one in profiles if (hole := one.holes.get(kind))),
+        *(
+            f"{task}: column '{one.name}' has a line break or another sign in its name that a "
+            "study file can't hold - rename it"
+            for one in profiles
+            if one.is_unnameable
+        ),
+    ]
 
 
 def target_in_time(profiles: Sequence[Profile], target: Profile) -> str:
@@ -64,6 +73,11 @@ NO_OTHER = "no other column"
 def named(profiles: Sequence[Profile]) -> str:
     """Name columns, the first of many."""
     return listed([one.name for one in profiles]) or NO_OTHER
+
+
+def explained(profiles: Sequence[Profile]) -> str:
+    """Name columns, each with what it is, the first of many."""
+    return listed([f"{one.name} ({why_not(one)})" for one in profiles]) or NO_OTHER
 
 
 def listed(names: Sequence[str]) -> str:

@@ -90,7 +90,8 @@ GUESSES: dict[str, tuple[Write, str, dict[str, Any]]] = {
     ),
     "hours of a parquet file": (
         parquet(
-            "h.parquet", {"t": [START + n * HOUR for n in range(500)], "kw": [*range(0, 1000, 2)]}
+            "h.parquet",
+            {"t": [START + n * HOUR for n in range(500)], "kw": [n * n for n in range(500)]},
         ),
         "h.parquet",
         forecast(["kw"], "kw", time="t", horizon=24, calendar=["hour_of_day", "day_of_week"]),
@@ -99,6 +100,11 @@ GUESSES: dict[str, tuple[Write, str, dict[str, Any]]] = {
         table("q.csv", ["time", "load"], [[START + n * HOUR / 4, n % 96] for n in range(700)]),
         "q.csv",
         forecast(["load"], "load", time="time", horizon=4, calendar=["hour_of_day"], season=96),
+    ),
+    "seconds of two hours": (
+        table("s.csv", ["time", "x"], [[START + n * HOUR / 3600, n % 9] for n in range(7200)]),
+        "s.csv",
+        forecast(["x"], "x", time="time", horizon=4, season=3600),
     ),
     "seconds": (
         table("s.csv", ["time", "x"], [[START + n * HOUR / 3600, n % 9] for n in range(300)]),
@@ -123,6 +129,80 @@ GUESSES: dict[str, tuple[Write, str, dict[str, Any]]] = {
         STOCK,
         "stock.csv",
         forecast(["Open", "Close"], "Close", horizon=10),
+    ),
+    "an hour twice, as clocks change": (
+        table(
+            "c.csv",
+            ["time", "x"],
+            [[START + (n - (n > 40)) * HOUR, n % 9] for n in range(90)],
+        ),
+        "c.csv",
+        forecast(["x"], "x", horizon=9),
+    ),
+    "years beside months": (
+        table(
+            "parts.csv",
+            ["year", "month", "cost"],
+            [[2001 + n // 12, n % 12 + 1, n % 7] for n in range(96)],
+        ),
+        "parts.csv",
+        forecast(["month", "cost"], "cost", horizon=9),
+    ),
+    "the hour in a column of its own": (
+        table(
+            "parts.csv", ["date", "x", "Hour"], [[day(n // 24), n % 7, n % 24] for n in range(480)]
+        ),
+        "parts.csv",
+        forecast(["x", "Hour"], "x", horizon=10),
+    ),
+    "a clock, and a number for each row": (
+        table(
+            "clock.csv",
+            ["user_id", "timestamp", "t", "x", "sample"],
+            [
+                [n * 37 % 101, 1_700_000_000 + 7 * n + n % 3, n / 8, n % 9, 5 * n]
+                for n in range(100)
+            ],
+        ),
+        "clock.csv",
+        forecast(["x"], "x", horizon=5),
+    ),
+    "a clock that was asked for": (
+        table("clock.csv", ["x", "t"], [[n % 9, n / 8] for n in range(100)]),
+        "clock.csv --target t",
+        forecast(["x", "t"], "t", horizon=5),
+    ),
+    "titles above their texts": (
+        table(
+            "posts.csv",
+            ["title", "body_text", "mood"],
+            [[f"day {n} of it", f"it was {n % 9} in a house", n % 2] for n in range(90)],
+        ),
+        "posts.csv",
+        labelled("body_text", "mood"),
+    ),
+    "names beside longer notes": (
+        table(
+            "notes.csv",
+            ["name", "remark", "mood"],
+            [[f"N. N. {n}", f"it was {n % 9} in a house", n % 2] for n in range(90)],
+        ),
+        "notes.csv",
+        labelled("remark", "mood"),
+    ),
+    "a line break in a column's name": (
+        table("cells.csv", ["date", "Price\n(USD)", "x"], [[day(n), n, n % 7] for n in range(90)]),
+        "cells.csv",
+        forecast(["x"], "x", time="date", horizon=7, calendar=["day_of_week"]),
+    ),
+    "money beside numbers": (
+        table(
+            "money.csv",
+            ["date", "price", "sold"],
+            [[day(n), f"$1,{200 + n % 50}", n % 7] for n in range(90)],
+        ),
+        "money.csv",
+        forecast(["sold"], "sold", time="date", horizon=7, calendar=["day_of_week"]),
     ),
     "dates that are none": (
         table(
@@ -362,6 +442,44 @@ def test_held_out_files_are_not_trained_on(
     data = tomllib.loads((tmp_path / "d.toml").read_text())["data"]
     held_out = {key: data[key] for key in ("validation", "test") if isinstance(data.get(key), list)}
     assert {"train": data["train"], **held_out} == parts
+
+
+def test_a_glob_that_takes_held_out_files_does_not_train_on_them(init: Any, tmp_path: Path) -> None:
+    rows = [[f"a {n % 5} in b", n % 2] for n in range(99)]
+    several(*(table(f"d/{name}.csv", ["text", "y"], rows) for name in ("x", "z", "x_test")))(
+        tmp_path
+    )
+    assert init("'d/*.csv'").exit_code == 0
+    data = tomllib.loads((tmp_path / "d.toml").read_text())["data"]
+    assert (data["train"], data["test"]) == (["d/x.csv", "d/z.csv"], ["d/x_test.csv"])
+
+
+@pytest.mark.parametrize("line", ["d", "'d/*.csv'"])
+def test_files_that_are_all_held_out_by_their_names_are_trained_on_with_a_word(
+    line: str, init: Any, tmp_path: Path
+) -> None:
+    rows = [[f"a {n % 5} in b", n % 2] for n in range(99)]
+    several(*(table(f"d/test_{n}.csv", ["text", "y"], rows) for n in range(2)))(tmp_path)
+    said = " ".join(init(line).stderr.split())
+    assert "trained on files that are for test by their names: there are no others" in said
+
+
+def test_why_times_are_not_taken_is_said(init: Any, tmp_path: Path) -> None:
+    for name, said in {
+        "an hour twice, as clocks change": (
+            "without a time: 'time' has the time of another row in 1 row, as where clocks change"
+        ),
+        "years beside months": (
+            "without a time: 'year' and 'month' say a row's time together - write both in one"
+        ),
+        "a line break in a column's name": r"left out Price\n(USD) (a line break in its name)",
+        "money beside numbers": "left out price (no number in row 1 and 89 more)",
+        "a clock, and a number for each row": "user_id (counts the rows), timestamp (counts the",
+    }.items():
+        write, line, _ = GUESSES[name]
+        write(tmp_path)
+        told = " ".join(init(f"{line} --force").stderr.split())
+        assert said in told, told
 
 
 @pytest.mark.parametrize(("rows", "epochs"), [(60, 30), (2600, 30), (9000, 20), (90_000, 10)])

@@ -9,8 +9,9 @@ import pytest
 
 from lstm_attn.frequency import Stamps, infer
 from search import operations
-from search.starting import profiles, telling
-from search.starting.profiles import Profile, profile
+from search.starting import examining, profiles, telling
+from search.starting.examining import profile
+from search.starting.profiles import Profile
 from tests.search.starting.made_up import SHOP
 
 
@@ -56,7 +57,7 @@ def test_why_lists_are_no_sequences_is_told_without_the_key_it_was_asked_by(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for key in ("DATA", "data.train"):
-        monkeypatch.setattr(profiles, "KEY", key)
+        monkeypatch.setattr(examining, "KEY", key)
         [one] = profile(pa.table({"x": [[[1, 2]], [[1]]]}), Path("a.jsonl"))
         assert one.problem.startswith("column 'x' has ")
 

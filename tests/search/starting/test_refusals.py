@@ -101,7 +101,8 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
         "panel.csv --task forecasting",
         (
             "forecasting: 'date' has the same time in several rows of panel.csv, as where several "
-            "series stand below each other - give one series a file"
+            "series stand below each other, or where the hour has a column of its own - give one "
+            "series a file, or write times in one column, as 2012-01-31 14:00"
         ),
     ),
     "gaps, out of order": (
@@ -111,6 +112,35 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
             "forecasting: by 'date' rows of a.csv are missing or not evenly spaced, and they "
             "are not "
             "in the order of time - add those that are missing, or sort them"
+        ),
+    ),
+    "parts of a time, out of order": (
+        table("a.csv", ["year", "month", "x"], [[2001, 12 - n, n % 7] for n in range(12)]),
+        "a.csv --target x",
+        "forecasting: by 'year' rows of a.csv are missing or not evenly spaced, and they ...",
+    ),
+    "money to forecast": (
+        table("a.csv", ["d", "x"], [[day(n), f"$1,{200 + n}"] for n in range(90)]),
+        "a.csv --target x",
+        (
+            "--target: column 'x' is '$1,200', no plain number, in row 1 of a.csv and 89 more - "
+            "write it as 1200.5, without units or marks of thousands"
+        ),
+    ),
+    "nothing but clocks": (
+        table("a.csv", ["d", "n"], [[day(n), 5 * n] for n in range(90)]),
+        "a.csv --task forecasting",
+        (
+            "forecasting: no column of numbers that change, one in every row, in a.csv - it has "
+            "d (a time), n (counts the rows)"
+        ),
+    ),
+    "a line break in the only name": (
+        table("a.csv", ["d", "x\ny"], [[day(n), n % 7] for n in range(90)]),
+        "a.csv --task forecasting",
+        (
+            r"forecasting: column 'x\ny' has a line break or another sign in its name that a study "
+            "file can't hold - rename it"
         ),
     ),
     "no column of that name": (
