@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -139,15 +139,18 @@ class Findings:
     """What was done, and what was seen."""
 
     done: list[tuple[float, str]] = field(default_factory=list)
+    struck: dict[int, float] = field(default_factory=dict)
+    """When each worker was killed or cut off, by its process."""
     detected: dict[str, list[float]] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=lambda: {"weights": 0, "states a trial": 0})
     loaded: int = 0
     states: dict[int, list[float]] = field(default_factory=dict)
     """By trial, when each of its states was first seen whole in the store."""
 
-    def note(self, what: str) -> float:
-        """Note what was done, and when."""
+    def note(self, what: str, workers: Sequence[int] = ()) -> float:
+        """Note what was done, when, and to which workers."""
         now = time.time()
+        self.struck.update(dict.fromkeys(workers, now))
         self.done.append((now, what))
         print(f"{time.strftime('%H:%M:%S')}  {what}", flush=True)
         return now
@@ -248,8 +251,9 @@ def torment(  # noqa: PLR0915 - one fault after the other, as they are told abov
         while not ended.wait(20):
             workers = [pid for node in cluster.nodes for pid in node.workers()]
             if workers:
-                since = time.time()
-                os.kill(chance.choice(workers), signal.SIGKILL)
+                chosen, since = chance.choice(workers), time.time()
+                os.kill(chosen, signal.SIGKILL)
+                findings.struck[chosen] = since
                 findings.done.append((since, "worker killed"))
                 wait_for(service, "trial lost", since, 5, findings, "worker killed")
 
@@ -265,14 +269,14 @@ def torment(  # noqa: PLR0915 - one fault after the other, as they are told abov
     os.kill(service.wait_coordinator(), signal.SIGKILL)
     findings.note("coordinator killed")
     pause(25)
-    since = findings.note("a node killed")
+    since = findings.note("a node killed", cluster.nodes[0].workers())
     cluster.nodes[0].kill()
     wait_for(service, "trial lost", since, 60, findings, "node killed")
     pause(10)
     findings.note("a node added")
     cluster.add()
     pause(25)
-    since = findings.note("a link cut for 30 s")
+    since = findings.note("a link cut for 30 s", cluster.nodes[1].workers())
     cluster.nodes[1].cut()
     wait_for(service, "trial lost", since, 30, findings, "link cut")
     ended.wait(max(0.0, since + 30 - time.time()))
@@ -301,14 +305,13 @@ def torment(  # noqa: PLR0915 - one fault after the other, as they are told abov
     killer.join()
 
 
-KILLS = ("worker killed", "coordinator killed", "a node killed", "a link cut")
-"""Faults after which work is lost, as they are noted."""
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """Seconds of work that went with a fault: from a trial's newest state in the store to it."""
 
+    trial: int
+    fault: float
+    """When it was."""
     seconds: float
     writable: bool
     """Whether states could be written then."""
@@ -319,17 +322,16 @@ def lost_work(said: list[dict[str, Any]], findings: Findings) -> list[Work]:
 
     A state is older than its first sight by as long as writing it took, a tenth of a second or so.
     """
-    kills = sorted(at for at, what in findings.done if what.startswith(KILLS))
     deaths = [at for at, what in findings.done if what.startswith("coordinator killed")]
     outages = _outages(said)
-    begun: dict[int, float] = {}
+    begun: dict[int, tuple[float, int]] = {}
     found = []
 
     def lose(number: int, fault: float) -> None:
         newest = [at for at in findings.states.get(number, []) if at <= fault]
-        since = max([begun.pop(number), *newest])
+        since = max([begun.pop(number)[0], *newest])
         writable = not any(first - EVERY <= fault <= last for first, last in outages)
-        found.append(Work(max(0.0, fault - since), writable))
+        found.append(Work(number, fault, max(0.0, fault - since), writable))
 
     for one in said:
         while deaths and deaths[0] < one["at"]:
@@ -338,11 +340,12 @@ def lost_work(said: list[dict[str, Any]], findings: Findings) -> list[Work]:
             del deaths[0]
         match one["event"]:
             case "trial started":
-                begun[one["trial"]] = one["at"]
+                begun[one["trial"]] = one["at"], int(one["where"].rpartition(":")[2])
             case "trial ended" | "trial handed in":
                 begun.pop(one["trial"], None)
             case "trial lost" if one["trial"] in begun:
-                lose(one["trial"], max((at for at in kills if at <= one["at"]), default=one["at"]))
+                _, worker = begun[one["trial"]]
+                lose(one["trial"], findings.struck.get(worker, one["at"]))
     return found
 
 
@@ -454,6 +457,9 @@ def report(trials: int, stormy: Outcome, calm: Outcome | None) -> list[tuple[str
         ("workers killed", str(sum(what == "worker killed" for _, what in found.done)), ""),
     ]
     work = lost_work(stormy.said, found)
+    for one in sorted(work, key=lambda one: -one.seconds)[:5]:
+        at = time.strftime("%H:%M:%S", time.localtime(one.fault))
+        print(f"{at}  trial {one.trial} has lost {one.seconds:.1f} s of work")
     for what, writable, wanted in (
         ("while states could be written", True, f"<= {EVERY} s, and a batch"),
         ("while they could not", False, ""),

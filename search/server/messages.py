@@ -34,8 +34,9 @@ def message(fact: Fact) -> Message | None:  # noqa: C901, PLR0911 - one line a f
         case Opened(study=study):
             trials = {state: study.count(state) for state in STATES}
             return {"event": "opened", "budget": study.budget, "trials": trials}
-        case Started(number=number, params=params, epoch=epoch):
-            return {"event": "trial started", "trial": number, "epoch": epoch, **_plain(params)}
+        case Started(number=number, params=params, epoch=epoch, where=where):
+            started = {"event": "trial started", "trial": number, "epoch": epoch, "where": where}
+            return {**started, **_plain(params)}
         case Reported(number=number, report=report):
             scores = {"training_loss": report.training_loss, **report.metrics}
             return {"event": "epoch", "trial": number, "epoch": report.epoch, "metrics": scores}

@@ -103,6 +103,12 @@ def test_each_fact_has_its_event_of_which_json_holds_all(fact: Fact, event: str)
     assert json.loads(json.dumps(said)) == said
 
 
+def test_a_trial_that_starts_says_where() -> None:
+    said = message(Started(number=3, params={}, epoch=2, default=False, where="host:12"))
+    assert said is not None
+    assert (said["trial"], said["epoch"], said["where"]) == (3, 2, "host:12")
+
+
 def test_no_fact_is_forgotten() -> None:
     of_no_use = {Quiet, StateGiven, WeightsGiven}
     of_who_watches_from_elsewhere = {RunBy, Seen, Unseen}
