@@ -7,12 +7,15 @@ from pathlib import Path
 from search import lease
 from search.archive import Archive
 from search.carrying import discard
-from search.errors import StudyDeleted
+from search.errors import SpecError, StudyDeleted
 from search.records import Ending, Queued, Stopped, StudySummary
 from search.spec import again
 from search.stored import StoredStudy
 from search.submissions import Submission, Submissions
 from search.uploads import Uploads
+
+UNKNOWN = "unknown"
+"""Stands for what a submission doesn't say in words of this version."""
 
 
 def summaries(archive: Archive) -> tuple[StudySummary, ...]:
@@ -129,7 +132,12 @@ def state(one: Submission | None) -> Queued | None:
 
 def not_begun(one: Submission) -> StudySummary:
     """Sum up a study of which there is a submission alone."""
-    file = again(one.given, Path(one.path))
+    try:
+        file = again(one.given, Path(one.path))
+    except SpecError as error:  # of another version, or of nobody's
+        why = f"it is no study of this version, {error.problems[0]} - submit its file again"
+        queued = Queued(state=one.state, reason=one.reason or why)
+        return replace(_unknown(one), queued=queued)
     return StudySummary(
         name=one.study,
         task=file.task.kind,
@@ -141,4 +149,19 @@ def not_begun(one: Submission) -> StudySummary:
         baselines=(),
         owner=None,
         queued=state(one),
+    )
+
+
+def _unknown(one: Submission) -> StudySummary:
+    """Sum up a study of which nothing but its name can be read."""
+    return StudySummary(
+        name=one.study,
+        task=UNKNOWN,
+        objective=UNKNOWN,
+        direction="minimize",
+        budget=0,
+        trials=(),
+        leaders=(),
+        baselines=(),
+        owner=None,
     )

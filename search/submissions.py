@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -106,7 +106,7 @@ class Submissions:
             return []
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(_TABLE).order_by(_TABLE.c.place)).mappings()
-            return [Submission(**{**row, "given": json.loads(row["given"])}) for row in rows]
+            return [_read(row) for row in rows]
 
     def find(self, study: str) -> Submission | None:
         """Read a study's submission; None where it was never submitted."""
@@ -138,6 +138,20 @@ class Submissions:
         with self._engine.begin() as connection:
             gone = connection.execute(_TABLE.delete().where(_TABLE.c.study == study))
         return bool(gone.rowcount)
+
+
+def _read(row: sa.RowMapping) -> Submission:
+    """Read a row; one that another version has written must not keep the others from their turn."""
+    read: dict[str, Any] = {**row}
+    try:
+        given = json.loads(row["given"])
+    except ValueError:
+        given = {}
+    read["given"] = given if isinstance(given, dict) else {}
+    if row["state"] not in get_args(SubmissionState):
+        what = f"it stands as {row['state']!r}, which this version does not know - submit it again"
+        read |= {"state": "ended", "reason": what}
+    return Submission(**read)
 
 
 def storable(text: str) -> str:

@@ -129,7 +129,8 @@ def _queue(study: StudySummary) -> str:
 
 def _queued(study: StudySummary) -> Queued | None:
     """Give how a study stands with the servers; None where that doesn't matter."""
-    is_open = study.owner is None and study.finished < study.budget
+    is_done = 0 < study.budget <= study.finished
+    is_open = study.owner is None and not is_done
     return study.queued if is_open and study.queued and study.queued.state != "done" else None
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
+from search import queued
 from search.archive import Archive, opened
+from search.render.standings import header
 from search.settings import Settings
 from search.submissions import MOST_CHARACTERS, Submission, Submissions
 
@@ -99,3 +102,37 @@ def test_whatever_a_reason_or_a_path_holds_it_is_written_for_readers(
     assert found.reason.startswith("no file ")
     assert len(found.reason) <= MOST_CHARACTERS + 10
     assert odd not in found.reason + found.path
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("given", "{"), ("given", "[1]"), ("given", '{"later": 1}')]
+)
+def test_what_another_version_has_written_keeps_nobody_from_their_turn(
+    column: str, value: str, queue: Submissions, settings: Settings
+) -> None:
+    add(queue, "odd")
+    add(queue, "small")
+    overwrite(settings, column, value)
+    first, second = queue.all()
+    assert (first.study, second.given) == ("odd", GIVEN)
+    with opened(settings) as archive:
+        odd = next(one for one in queued.summaries(archive) if one.name == "odd")
+    assert odd.task == queued.UNKNOWN
+    assert odd.queued is not None
+    assert odd.queued.reason.startswith("it is no study of this version, ")
+    assert "waits for a server: it is no study of this version" in header(odd)["queue"]
+
+
+def test_a_state_of_another_version_is_an_end(queue: Submissions, settings: Settings) -> None:
+    add(queue, "odd")
+    overwrite(settings, "state", "paused")
+    [one] = queue.all()
+    assert (one.state, "'paused'" in one.reason) == ("ended", True)
+
+
+def overwrite(settings: Settings, column: str, value: str) -> None:
+    with opened(settings) as archive, archive.storage.engine.begin() as connection:
+        connection.execute(
+            sa.text(f"UPDATE study_submission SET {column} = :value WHERE study = 'odd'"),
+            {"value": value},
+        )
