@@ -23,9 +23,9 @@ from search.starting.times import apart
 
 Table = dict[str, Entry]
 _WINDOWS = {
-    "language-modeling": "tokens at a time",
-    "classification": "steps of a row at most: 99 of 100 are no longer",
-    "forecasting": "rows back: three horizons or a season, as far as there are rows",
+    "language-modeling": ("token", " at a time"),
+    "classification": ("step", " of a row at most: 99 of 100 are no longer"),
+    "forecasting": ("row", " back: three horizons or a season, as far as there are rows"),
 }
 
 
@@ -84,6 +84,7 @@ def task(roles: Roles, rows: int, given: Table) -> Table:
         return table
     assert roles.target is not None
     frequency = roles.time.frequency if roles.time else None
+    rhythm = roles.time.rhythm if roles.time else None
     if roles.time is not None and frequency is not None:
         table["time"] = Entry(value=roles.time.name, comment=apart(frequency))
     table["inputs"] = Entry(value=roles.inputs, comment="what a forecast sees")
@@ -93,10 +94,10 @@ def task(roles: Roles, rows: int, given: Table) -> Table:
             table["calendar"] = Entry(value=cycles, comment="given as sine and cosine")
     table["targets"] = Entry(value=(roles.target,), comment="what it says; may be several")
     test = given["test"].value if "test" in given else None
-    ahead = horizon(frequency, rows, test if isinstance(test, float) else None)
+    ahead = horizon(rhythm, rows, test if isinstance(test, float) else None)
     table["horizon"] = Entry(value=ahead, comment="rows ahead")
-    if frequency is not None and frequency not in SEASONS:
-        season = season_of(frequency) or 1
+    if rhythm is not None and (frequency is None or frequency not in SEASONS):
+        season = season_of(rhythm) or 1
         season = season if season < rows * 0.6 else 1
         table["season"] = Entry(value=season, comment="rows of a season, for the naive baseline")
     return table
@@ -181,8 +182,9 @@ def reasons(made: Draft, chosen: Sizes, prepared: SequenceData) -> dict[str, str
     said["held out"] = f"{', '.join(held)}{few}"
     unit = _count(chosen.rows, "row" if kind == "classification" else "window")
     is_cut = kind == "classification" and chosen.context < prepared.longest
-    window = "steps of a row at most: longer ones are cut" if is_cut else _WINDOWS[kind]
-    said["window"] = f"{chosen.context} {window}"
+    unit_of_window, window = _WINDOWS[kind]
+    window = " of a row at most: longer ones are cut" if is_cut else window
+    said["window"] = f"{_count(chosen.context, unit_of_window)}{window}"
     short = f", {chosen.epoch_steps} batches each" if chosen.epoch_steps else ""
     said["size"] = (
         f"{TRIALS} trials of up to {chosen.epochs} epochs{short}, batches of {chosen.batch_size}: "

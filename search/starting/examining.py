@@ -71,6 +71,7 @@ def _profile(column: Column) -> Profile:
         is_text=written is not None,
         words=sum(len(text.split()) for text in written) / rows if written else 0.0,
         characters=sum(lengths) / rows if lengths else 0.0,
+        has_words=2 * sum(any(map(str.isalpha, text)) for text in written or ()) > rows,
         holes=holes,
     )
 

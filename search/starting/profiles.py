@@ -22,12 +22,19 @@ ROWS_OF_LABEL = 4
 """Rows that each label has at least, on average, where labels are guessed."""
 WORDS_OF_TEXT = 3
 """Words from which on a text is surely one, on average."""
+USUAL = 0.9
+"""Share of rows that lie as far apart as others, from which on that is their rhythm."""
+FEW = 0.05
+"""Share of rows with a time that was there before up to which they are slips, no second series."""
 _TIMES = frozenset({"date", "time", "datetime", "timestamp", "day", "month", "year", "ds", "when"})
-_COUNTERS = frozenset({"id", "index", "idx", "key", "uuid", "guid", "unnamed", "row", "number"})
+_COUNTERS = frozenset(
+    {"id", "identifier", "index", "idx", "key", "uuid", "guid", "unnamed", "row", "number"}
+)
 _CLOCKS = _TIMES | _COUNTERS | {"ts", "t", "epoch", "unix", "unixtime", "elapsed", "step"}
 _EVEN = 1e-6
 """How much the steps of a counter differ at most, as a share of the largest."""
-_PARTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+PARTS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
+"""Parts of a time that may have a column each, the longest first."""
 _BETWEEN = frozenset({"of", "the", "in", "no"})
 
 
@@ -70,6 +77,8 @@ class Profile:
     """Characters of a text, on average."""
     is_sequence: bool = False
     """Whether it is lists of numbers in every row."""
+    has_words: bool = False
+    """Whether most of its texts have letters."""
     is_list: bool = False
     """Whether it is lists at all."""
     problem: str = ""
@@ -100,9 +109,9 @@ class Profile:
         `month` and `hour of the day` are parts, `day_sales` is none.
         """
         words = self.words_of_name - _BETWEEN
-        if self.values is None or not words or not words.issubset(_PARTS):
+        if self.values is None or not words or not words.issubset(PARTS):
             return None
-        return max(map(_PARTS.index, words))
+        return max(map(PARTS.index, words))
 
     @cached_property
     def is_counter(self) -> bool:
@@ -156,18 +165,31 @@ class Profile:
         )
 
     @cached_property
-    def is_doubled(self) -> bool:
-        """Whether two rows have the same time."""
+    def doubled(self) -> int:
+        """How many rows have the time of a row before them."""
         assert self.stamps is not None
-        return len(np.unique(self.stamps)) < len(self.stamps)
+        return len(self.stamps) - len(np.unique(self.stamps))
 
-    @cached_property
+    @property
     def frequency(self) -> str | None:
         """How far apart rows lie in time; None where some are missing, doubled or between."""
+        found, is_next = self._steps
+        return found if not self.doubled and is_next.all() else None
+
+    @property
+    def rhythm(self) -> str | None:
+        """How far apart nearly all rows lie in time; None where many lie otherwise."""
+        found, is_next = self._steps
+        is_usual = len(is_next) and is_next.mean() >= USUAL and self.doubled <= FEW * self.rows
+        return found if is_usual else None
+
+    @cached_property
+    def _steps(self) -> tuple[str | None, npt.NDArray[np.bool_]]:
+        """Tell how far apart most rows lie, and which lie so after the one before."""
         assert self.stamps is not None
-        ordered = np.sort(self.stamps)
-        if len(ordered) < 2 or self.is_doubled:  # noqa: PLR2004 - two lie apart
-            return None
+        ordered = np.unique(self.stamps)
+        if len(ordered) < 2:  # noqa: PLR2004 - two lie apart
+            return None, np.zeros(0, np.bool_)
         found = infer(ordered)
         steps = places(ordered, found)
-        return found if (steps >= 0).all() and (np.diff(steps) == 1).all() else None
+        return found, np.asarray((np.diff(steps) == 1) & (steps[1:] >= 0) & (steps[:-1] >= 0))

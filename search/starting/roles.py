@@ -28,7 +28,7 @@ class Roles:
     target: str | None = None
     """The column of labels, or the one to forecast."""
     time: Profile | None = None
-    """The column of times, where rows have one each, evenly spaced."""
+    """The column of times, evenly spaced or not."""
     by_characters: bool = False
     """Whether its texts are single words."""
     largest: float = 0.0
@@ -123,7 +123,7 @@ def forecasting(
         kind="forecasting",
         inputs=tuple(inputs),
         target=chosen.name,
-        time=time if time is not None and time.frequency else None,
+        time=time,
         reasons={
             "task": f"forecasting: {why}",
             "inputs": listed(inputs),
@@ -148,7 +148,9 @@ def language(profiles: Sequence[Profile], shown: str, target: str | None, *, for
     problems = []
     if target is not None:
         problems.append("--target: language-modeling has none - leave it out")
-    found = [one for one in _texts(profiles) if forced or one.words >= WORDS_OF_TEXT]
+    found = [
+        one for one in _texts(profiles) if forced or (one.words >= WORDS_OF_TEXT and one.has_words)
+    ]
     if forced and not found:
         found = [one for one in profiles if one.is_text]
     if not found:

@@ -40,15 +40,29 @@ def choose(
     order = _order(profiles, target) if kind is None else [kind]
     if not forced and order[0] == "classification" and (holed := holed_labels(profiles)):
         raise WrongUse(f"classification: {holed.problem}")
-    problems: list[str] = []
+    problems: dict[str, tuple[str, ...]] = {}
     for task in order:
         try:
             return makers[task]()
         except WrongUse as error:
-            problems += error.problems
+            problems[task] = error.problems
+    if _is_series(profiles) and "forecasting" in problems:
+        raise WrongUse(*problems["forecasting"])
     if len(profiles) == 1 and not profiles[0].holes:
         raise WrongUse(alone(shown, profiles[0]))
-    raise WrongUse(*problems)
+    raise WrongUse(*(line for lines in problems.values() for line in lines))
+
+
+def _is_series(profiles: Sequence[Profile]) -> bool:
+    """Tell whether it is times and numbers, so that nobody means anything but to forecast."""
+    has_numbers = any(
+        "number" in one.holes or (one.values is not None and one.stamps is None) for one in profiles
+    )
+    return (
+        has_numbers
+        and any(one.stamps is not None for one in profiles)
+        and not any(one.is_list or one.can_be_text for one in profiles)
+    )
 
 
 def _check(names: Sequence[str], shown: str, target: str | None, kind: str | None) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from search.starting.profiles import Kind, Profile
 
+MOST_HOLES = 4
+"""Columns that are told of, a line each."""
 LACKS: tuple[Kind, ...] = ("number", "time")
 """What a column is called by even where a few rows lack it; others may be texts or labels."""
 
@@ -13,6 +15,7 @@ def why_not(one: Profile) -> str:
     said = {
         "a line break in its name": one.is_unnameable,
         **{f"no {kind} in {one.holes[kind].where}": True for kind in LACKS if kind in one.holes},
+        "no time as 2012-01-31": one.is_named_time and one.is_text and one.stamps is None,
         "counts the rows": one.is_counter,
         "a time": one.stamps is not None,
         "numbers": one.is_series,
@@ -27,15 +30,16 @@ def why_not(one: Profile) -> str:
 
 def holes(profiles: Sequence[Profile], kind: Kind, task: str) -> list[str]:
     """Give a line for each column that is of a kind but for some rows, or for its name."""
-    return [
-        *(f"{task}: {hole.problem}" for one in profiles if (hole := one.holes.get(kind))),
-        *(
-            f"{task}: column '{one.name}' has a line break or another sign in its name that a "
-            "study file can't hold - rename it"
-            for one in profiles
-            if one.is_unnameable
-        ),
+    said = [hole.problem for one in profiles if (hole := one.holes.get(kind))]
+    said += [
+        f"column '{one.name}' has a line break or another sign in its name that a study file "
+        "can't hold - rename it"
+        for one in profiles
+        if one.is_unnameable
     ]
+    if (more := len(said) - MOST_HOLES) > 0:
+        said[MOST_HOLES:] = [f"{more} column{'s' if more > 1 else ''} more like these"]
+    return [f"{task}: {line}" for line in said]
 
 
 def target_in_time(profiles: Sequence[Profile], target: Profile) -> str:
@@ -60,6 +64,8 @@ def target_in_time(profiles: Sequence[Profile], target: Profile) -> str:
 
 def alone(shown: str, one: Profile) -> str:
     """Say that a single column makes no study."""
+    if one.is_text and one.words >= 2 and not one.has_words and one.stamps is None:  # noqa: PLR2004 - fields
+        return f"DATA: {shown} has one column only, {one.name!r} - separate its fields by commas"
     return (
         f"DATA: {shown} has one column only, {one.name!r} ({why_not(one)}) - give a column of "
         "numbers to forecast, of texts of several words, or of labels beside texts or lists"

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from search.errors import WrongUse
-from search.starting.profiles import Profile
+from search.starting.profiles import FEW, PARTS, Profile
 
-FEW_DOUBLED = 0.05
-"""Share of rows with a time that was there before up to which they are slips, no second series."""
 _CLOCK_CHANGE = np.timedelta64(1, "h")
+_CLOCK = {PARTS.index(part) for part in ("hour", "minute", "second")}
 
 
 def time_of(profiles: Sequence[Profile], shown: str, *, forced: bool) -> tuple[Profile | None, str]:
@@ -61,20 +60,21 @@ def _unevenly(one: Profile, profiles: Sequence[Profile], shown: str) -> str:
         WrongUse: they are several series, or not in the order of time.
     """
     assert one.stamps is not None
-    parts = _parts(one, profiles) if one.is_doubled else []
+    parts = _parts(one, profiles) if one.doubled else []
     if parts:
         names = " and ".join(repr(part.name) for part in [one, *parts])
-        why = f"{names} say a row's time together - write both in one column, as 2012-01-31 14:00"
+        has_clock = any(part.part_of_time in _CLOCK for part in parts)
+        example = "2012-01-31 14:00" if has_clock else "2012-01-31"
+        why = f"{names} say a row's time together - write both in one column, as {example}"
         in_order = bool((np.lexsort(_keys(one, parts)) == np.arange(one.rows)).all())
-    elif one.is_doubled:
-        doubled = one.rows - len(np.unique(one.stamps))
-        if doubled > FEW_DOUBLED * one.rows:
-            raise WrongUse(
-                f"forecasting: {one.name!r} has the same time in several rows of {shown}, as where "
-                "several series stand below each other, or where the hour has a column of its own "
-                "- give one series a file, or write times in one column, as 2012-01-31 14:00"
-            )
-        rows = f"{doubled:,} row{'s' if doubled > 1 else ''}"
+    elif one.doubled > FEW * one.rows:
+        raise WrongUse(
+            f"forecasting: {one.name!r} has the same time in several rows of {shown}, as where "
+            "several series stand below each other, or where the hour has a column of its own "
+            "- give one series a file, or write times in one column, as 2012-01-31 14:00"
+        )
+    elif one.doubled:
+        rows = f"{one.doubled:,} row{'s' if one.doubled > 1 else ''}"
         why = f"{one.name!r} has the time of another row in {rows}, as where clocks change"
         in_order = bool((np.diff(one.stamps) > -_CLOCK_CHANGE).all())
     else:
@@ -85,7 +85,8 @@ def _unevenly(one: Profile, profiles: Sequence[Profile], shown: str) -> str:
             f"forecasting: by {one.name!r} rows of {shown} are missing or not evenly spaced, "
             "and they are not in the order of time - add those that are missing, or sort them"
         )
-    return f"rows are taken in their order, without a time: {why}"
+    most = f"; most lie {apart(one.rhythm)}" if one.rhythm and not parts else ""
+    return f"rows are taken in their order, without a time: {why}{most}"
 
 
 def _parts(one: Profile, profiles: Sequence[Profile]) -> list[Profile]:

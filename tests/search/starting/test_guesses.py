@@ -128,7 +128,7 @@ GUESSES: dict[str, tuple[Write, str, dict[str, Any]]] = {
     "days of trade, with holidays": (
         STOCK,
         "stock.csv",
-        forecast(["Open", "Close"], "Close", horizon=10),
+        forecast(["Open", "Close"], "Close", horizon=5, season=5),
     ),
     "an hour twice, as clocks change": (
         table(
@@ -137,7 +137,12 @@ GUESSES: dict[str, tuple[Write, str, dict[str, Any]]] = {
             [[START + (n - (n > 40)) * HOUR, n % 9] for n in range(90)],
         ),
         "c.csv",
-        forecast(["x"], "x", horizon=9),
+        forecast(["x"], "x", horizon=9, season=24),
+    ),
+    "hours of which one is missing": (
+        table("c.csv", ["time", "x"], [[START + (n + (n > 99)) * HOUR, n % 9] for n in range(600)]),
+        "c.csv",
+        forecast(["x"], "x", horizon=24, season=24),
     ),
     "years beside months": (
         table(
@@ -467,10 +472,12 @@ def test_files_that_are_all_held_out_by_their_names_are_trained_on_with_a_word(
 def test_why_times_are_not_taken_is_said(init: Any, tmp_path: Path) -> None:
     for name, said in {
         "an hour twice, as clocks change": (
-            "without a time: 'time' has the time of another row in 1 row, as where clocks change"
+            "without a time: 'time' has the time of another row in 1 row, as where clocks change; "
+            "most lie one hour apart"
         ),
         "years beside months": (
-            "without a time: 'year' and 'month' say a row's time together - write both in one"
+            "without a time: 'year' and 'month' say a row's time together - write both in one "
+            "column, as 2012-01-31 inputs"
         ),
         "a line break in a column's name": r"left out Price\n(USD) (a line break in its name)",
         "money beside numbers": "left out price (no number in row 1 and 89 more)",

@@ -70,6 +70,7 @@ def test_why_lists_are_no_sequences_is_told_without_the_key_it_was_asked_by(
         (["2012-01-01", "2012-01-02", "2012-01-03", None], "no time in row 4"),
         (["a", "b", "", "b"], "nothing in row 3"),
         (["a", "b"] * 9, "labels"),
+        ([4, 9, 2, 8, 1, 7], "numbers"),
         ([2.0, 2.0, 2.0], "the same in every row"),
         ([{"a": 1}], "objects"),
     ],
@@ -77,3 +78,15 @@ def test_why_lists_are_no_sequences_is_told_without_the_key_it_was_asked_by(
 def test_what_a_column_lacks_is_said_with_its_row(column: list[object], said: str) -> None:
     [one] = profile(pa.table({"x": column}), Path("a.csv"))
     assert telling.why_not(one) == said
+
+
+@pytest.mark.parametrize("name", ["date", "month", "when"])
+def test_times_that_are_none_as_we_read_them_are_told_as_such(name: str) -> None:
+    [one] = profile(pa.table({name: ["Jan 1 2000", "Jan 2 2000"] * 4}), Path("a.csv"))
+    assert telling.why_not(one) == "no time as 2012-01-31"
+
+
+@pytest.mark.parametrize("name", ["user_id", "Identifier", "rowIndex"])
+def test_numbers_that_name_rows_count_them(name: str) -> None:
+    [one] = profile(pa.table({name: [4, 9, 2, 8, 1, 7]}), Path("a.csv"))
+    assert telling.why_not(one) == "counts the rows"

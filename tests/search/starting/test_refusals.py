@@ -127,6 +127,31 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
             "write it as 1200.5, without units or marks of thousands"
         ),
     ),
+    "times and numbers with holes": (
+        table("a.csv", ["d", "x"], [[day(n), n % 7 if n != 4 else ""] for n in range(90)]),
+        "a.csv",
+        "forecasting: column 'x' has no finite number in row 5 of a.csv - fill it in, or name ...",
+    ),
+    "many columns with holes": (
+        table(
+            "a.csv",
+            ["d", *"uvwxyz"],
+            [[day(n), *([n % 7 if n != 4 else ""] * 6)] for n in range(90)],
+        ),
+        "a.csv",
+        (
+            "forecasting: column 'u' has no finite number in row 5 ...\n"
+            "forecasting: column 'v' has no finite number in row 5 ...\n"
+            "forecasting: column 'w' has no finite number in row 5 ...\n"
+            "forecasting: column 'x' has no finite number in row 5 ...\n"
+            "forecasting: 2 columns more like these"
+        ),
+    ),
+    "numbers between blanks": (
+        text("a.csv", "1.5 2 3\n" * 40),
+        "a.csv",
+        "DATA: a.csv has one column only, '1.5 2 3' - separate its fields by commas",
+    ),
     "nothing but clocks": (
         table("a.csv", ["d", "n"], [[day(n), 5 * n] for n in range(90)]),
         "a.csv --task forecasting",
