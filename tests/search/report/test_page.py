@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from plotly.offline import get_plotlyjs
 
-from search.records import BaselineScore, StudySummary, TrialSummary
+from search.records import BaselineScore, Queued, StudySummary, TrialSummary
 from search.report import figures
 from search.report.facts import Report
 from search.report.page import page
@@ -207,6 +207,15 @@ def test_lines_over_the_parameters_are_those_of_the_best_first(
         ({"owner": "host, process 1", "budget": 1}, "It runs: host, process 1."),
         ({"budget": 1}, "Its budget is spent."),
         ({"budget": 9}, "Nobody runs it just now; launched again, it goes on."),
+        ({"budget": 9, "exhausted": True}, "Every configuration of its space has been tried."),
+        (
+            {"budget": 9, "queued": Queued(state="waiting", reason="")},
+            "Nobody runs it just now; it waits for a server.",
+        ),
+        (
+            {"budget": 9, "queued": Queued(state="ended", reason="bad")},
+            "Nobody runs it just now; submitted or launched again, it goes on.",
+        ),
     ],
 )
 def test_the_page_says_whether_the_study_still_runs(changes: dict[str, Any], said: str) -> None:
