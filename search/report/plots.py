@@ -9,6 +9,7 @@ from search.records import TrialState, TrialSummary
 from search.report import figures
 from search.report.axes import Span, span, within
 from search.report.facts import Report
+from search.report.marks import ABSENT
 from search.report.thinning import thin, thin_curve
 from search.verdict import no_leader
 from search.words import capital, count, listed, reckoned
@@ -124,7 +125,7 @@ def _parallel(report: Report) -> Plot:
             said += f" Left out: {len(report.ended) - len(near):,} with far poorer scores."
         names = [set(known(one.params, report.spec.space)) for one in shown]
         if any(one != set().union(*names) for one in names):
-            said += f" Where its variant doesn't have a parameter, that is {figures.ABSENT}."
+            said += f" Where its variant doesn't have a parameter, that is {ABSENT}."
     width = 120 + 90 * len(report.spec.space.domains)
     return Plot(
         name="parallel", title="Parameters and score", said=(said,), figure=figure, width=width

@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 from search.records import BaselineScore, Queued, StudySummary, TrialSummary
 from search.report import figures
 from search.report.facts import Report
+from search.report.marks import APART
 from search.report.page import page
 from search.report.plots import CURVES, LINES, POINTS, plots
 from search.space import Choice
@@ -324,7 +325,7 @@ def test_no_mark_over_the_parameters_covers_another() -> None:
     place = layout["xaxis"]["ticktext"].index("learning_rate")
     heights = sorted(one["y"] for one in layout["annotations"] if one["x"] == place)
     assert (heights[0], heights[-1]) == (0, 1)
-    assert all(high - low >= figures.APART for low, high in itertools.pairwise(heights))
+    assert all(high - low >= APART for low, high in itertools.pairwise(heights))
 
 
 def test_the_summary_compares_the_best_with_default_and_baseline() -> None:
