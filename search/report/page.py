@@ -23,7 +23,7 @@ def page(report: Report) -> str:
     sections = [
         ("summary", "Summary", tables.summary(report)),
         *((plot.name, plot.title, _plot(plot)) for plot in drawn),
-        ("best", "The best trials", tables.best(report)),
+        *([("best", "The best trials", ranked)] if (ranked := tables.best(report)) else []),
         *([("failures", "Failures", failed)] if (failed := tables.failures(report)) else []),
         ("data", "Data and baselines", tables.data(report)),
         ("again", "How to do it again", tables.again(report)),

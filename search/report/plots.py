@@ -44,13 +44,16 @@ class Plot:
 
 
 def plots(report: Report) -> tuple[Plot, ...]:
-    """Draw a study, in the order of the page."""
-    return (
-        _history(report),
-        _curves(report),
-        _importance(report),
-        _parallel(report),
-        _front(report),
+    """Draw a study, in the order of the page; why there is nothing to draw is said once.
+
+    Of a study without a best trial the summary says it.
+    """
+    drawn = [draw(report) for draw in (_history, _curves, _importance, _parallel, _front)]
+    told = [plot.said for plot in drawn]
+    return tuple(
+        plot
+        for place, plot in enumerate(drawn)
+        if plot.figure or (report.study.leaders and plot.said not in told[:place])
     )
 
 
