@@ -94,9 +94,9 @@ def _launch(
         study = patience(partial(_found, file.name, archive))
         if study:
             study = replace(study, spec=same(file, study, data, archive))
-            if summary := patience(partial(_spent, study, archive)):
-                patience(partial(_sweep, study, summary, archive, held))
-                return Launched(ending=Ending.SPENT, study=summary, fresh=False)
+            if over := patience(partial(_over, study, archive)):
+                patience(partial(_sweep, study, over.study, archive, held))
+                return over
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)
         undo.callback(workers.disconnect)
         undo.enter_context(stop)  # Ray has just taken signals for itself
@@ -152,7 +152,7 @@ def _told_first(
                 with _answering(served=served):
                     study.check_place(settings)
                 renewed = replace(study, spec=same(file, study, data, archive))
-                if _spent(renewed, archive):
+                if _over(renewed, archive):
                     return data
     data = data or checked_data(file, read)
     with _answering(served=served):
@@ -182,11 +182,11 @@ def _found(name: str, archive: Archive) -> StoredStudy | None:
     return study
 
 
-def _spent(study: StoredStudy, archive: Archive) -> StudySummary | None:
-    """Sum up a study that has all its trials; None of one that hasn't."""
+def _over(study: StoredStudy, archive: Archive) -> Launched | None:
+    """Sum up a study that has all trials it can have; None of one that hasn't."""
     summary = archive.summary(study)
-    is_spent = not summary.count("running") and summary.finished >= study.spec.trials
-    return summary if is_spent else None
+    ending = Ending.SPENT if summary.finished >= summary.budget else Ending.EXHAUSTED
+    return Launched(ending=ending, study=summary, fresh=False) if summary.over else None
 
 
 def checked_data(file: SpecFile, read: Read = prepare) -> SequenceData:

@@ -54,9 +54,16 @@ def known(params: Params, space: Space) -> Params:
 
 def is_point(params: Params, space: Space) -> bool:
     """Tell whether a trial has a value of the space for each dimension of its variant."""
+    return point(params, space) is not None
+
+
+def point(params: Params, space: Space) -> Params | None:
+    """Give the point of a space that a trial tries; None where it tries none."""
     inside = known(params, space)
     variant = inside.get("variant", space.fixed.get("variant"))
-    return variant in space.variants and set(space.active(variant)) <= set(inside)
+    if variant not in space.variants or not set(space.active(variant)) <= set(inside):
+        return None
+    return {name: inside[name] for name in space.active(variant)}
 
 
 def _complete(place: int, trial: TrialSummary, space: Space) -> FrozenTrial:

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from lstm_attn.config import ModelConfig
 from lstm_attn.reports import EpochReport
-from search.picked import is_point
+from search.picked import is_point, point
 from search.ranking import rank
 from search.records import BaselineScore, Outcome, Params, StudySummary, TrialSummary
 from search.records import TrialState as State
@@ -178,7 +178,17 @@ def study_summary(
         leaders=leaders(summaries, spec),
         baselines=baselines,
         owner=owner,
+        exhausted=_exhausted(ours, spec.space),
     )
+
+
+def _exhausted(trials: list[FrozenTrial], space: Space) -> bool:
+    """Tell whether each point of a space has a trial."""
+    count = space.point_count()
+    if count is None or len(trials) < count:
+        return False
+    points = (point(trial.params, space) for trial in trials)
+    return len({frozenset(one.items()) for one in points if one is not None}) == count
 
 
 def leaders(trials: tuple[TrialSummary, ...], spec: StudySpec) -> tuple[TrialSummary, ...]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from search.records import BaselineScore, ReplayedEpoch, StudySummary, TrialSummary
+from search.records import BaselineScore, Ending, ReplayedEpoch, StudySummary, TrialSummary
 from search.words import number
 
 WOULD_DO = {
@@ -14,6 +14,8 @@ WOULD_DO = {
     "diverged": "search smaller learning rates",
 }
 """What would let trials end an epoch, by the kind of end that they came to."""
+ALL_TRIED = Ending.EXHAUSTED.value
+"""Why a study whose budget isn't spent runs no further."""
 
 
 def beats_strong(study: StudySummary) -> bool | None:
@@ -65,6 +67,19 @@ def no_leader(study: StudySummary) -> str:
     advice = f" - {WOULD_DO[kind]}" if kind in WOULD_DO else ""
     which = "all " if len(ended) == len(study.trials) > 1 else ""
     return f"{which}{len(ended):,} {trials} first epoch{most}: {reason or kind}{advice}"
+
+
+def going(study: StudySummary) -> str:
+    """Say whether a study runs, or would go on."""
+    queued = study.queued.state if study.queued else "done"
+    if study.owner:
+        return f"it runs: {study.owner}"
+    if study.over:
+        return ALL_TRIED if study.exhausted else "its budget is spent"
+    if queued == "waiting":
+        return "nobody runs it just now; it waits for a server"
+    how = "submitted or launched" if queued == "ended" else "launched"
+    return f"nobody runs it just now; {how} again, it goes on"
 
 
 def fruitless(study: StudySummary, *, exhausted: bool) -> str:

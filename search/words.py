@@ -33,8 +33,14 @@ def number(value: float | None) -> str:
 
 
 def setting(value: Value) -> str:
-    """Write a value of a configuration: floats with four digits, without trailing zeros."""
-    return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
+    """Write a value of a configuration: floats with four digits, without trailing zeros.
+
+    Of one below ten million all digits before the point are written.
+    """
+    if not isinstance(value, float):
+        return str(value)
+    is_large = 10**DIGITS <= abs(value) < 10 ** (LARGEST + 1)
+    return f"{value:.0f}" if is_large else f"{value:.{DIGITS}g}"
 
 
 def settings(params: Params) -> str:

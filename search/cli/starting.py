@@ -55,14 +55,19 @@ def init(
     """Write a study file for your own data, with guesses to change.
 
     It looks at the data, guesses task, columns and sizes, says what and why, and tries the file
-    before it is written. Its search is a first one: it ends within minutes.
+    before it is written. Its search is a first one: it ends within minutes. Beside it lies
+    `.lstm-search.schema.json`, from which editors complete its keys.
     """
     from search.placing import place
     from search.render import drafts, output, progress
+    from search.spec import schema_file
 
     with progress.busy(f"looking at {data}", sys.stderr, quiet=quiet):
         draft = operations.init(data, target=target, kind=task, to=to, force=force)
     place(draft.path, drafts.study_file(draft), force=force)
+    schema, beside = schema_file().read_text(encoding="utf-8"), draft.path.with_name(draft.schema)
+    if not beside.is_file() or beside.read_bytes() != schema.encode():
+        place(beside, schema, force=True)
     if not quiet:
         output.tell(drafts.guesses(draft))
     output.show(drafts.written(draft))

@@ -102,7 +102,7 @@ def launch(
             outage_seconds=storage_patience,
         )
     if launched.fruitless:
-        exhausted = launched.ending is Ending.EXHAUSTED
+        exhausted = launched.ending is Ending.EXHAUSTED or launched.study.exhausted
         raise NoResult(verdict.fruitless(launched.study, exhausted=exhausted))
     place = without_password(storage) if storage else None
     given = {"--name": name, "--storage": place, "--checkpoints": checkpoints}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lstm_attn.config import Variant
 from search.export.scores import Scores
+from search.markdown import plain
 
 _AND_BESIDES = """\
 `study.toml` is this configuration as a study of its own. `config.json` says what was trained on
@@ -35,7 +36,7 @@ def model_card(
     """
     study, trial = scores.study, scores.trial
     parts = [
-        f"# {study.name}, trial {trial.number}",
+        f"# {plain(study.name)}, trial {trial.number}",
         f"{_WORDS[variant]} (`{variant}`), for {study.task}. {_place(scores)}",
         "## Scores",
         _table(scores),
@@ -43,7 +44,7 @@ def model_card(
         scores.optimism + _all_rows(scores),
         "All metrics are in `metrics.json`.",
         "## Data",
-        "\n".join(f"- {name}: {value}" for name, value in data.items()),
+        "\n".join(f"- {plain(name)}: {plain(str(value))}" for name, value in data.items()),
         "## Use",
         "In the folder above this one, with the package `lstm-attn-search` installed:",
         *_use(study.task, folder),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lstm_attn.config import TaskConfig
 from search import summaries, verdict, words
+from search.markdown import code, plain
 from search.records import BaselineScore, StudySummary
 from search.spec import StudySpec
 
@@ -27,7 +28,7 @@ def write(
     parts = [
         _task(spec),
         _standing(study),
-        verdict.verdict(study) if study.leaders else _none(study),
+        plain(verdict.verdict(study)) if study.leaders else _none(study),
         _configuration(study),
         _progress(study, spec, ended),
         _pruning(study, spec),
@@ -59,15 +60,15 @@ def _digest(text: str) -> str:
 
 def _task(spec: StudySpec) -> str:
     return (
-        f"## {_plain(spec.name)}\n\n{spec.task.kind.capitalize()}: {_columns(spec.task)}. Trials "
+        f"## {plain(spec.name)}\n\n{spec.task.kind.capitalize()}: {_columns(spec.task)}. Trials "
         f"are ranked by **{spec.objective}** ({words.sense(spec.direction)}), each by its best "
         "epoch."
     )
 
 
 def _columns(task: TaskConfig) -> str:
-    inputs = ", ".join(f"`{name}`" for name in task.inputs)
-    targets = ", ".join(f"`{name}`" for name in task.targets)
+    inputs = ", ".join(map(code, task.inputs))
+    targets = ", ".join(map(code, task.targets))
     return f"{inputs} → {targets}" if targets else inputs
 
 
@@ -79,7 +80,9 @@ def _standing(study: StudySummary) -> str:
     if default := verdict.best_default(study):
         rows.append(("best default", default.value, words.place(default)))
     baselines = sorted(study.baselines, key=lambda one: not one.strong)
-    rows += [(one.name, one.validation.get(study.objective), _kind(one)) for one in baselines]
+    rows += [
+        (plain(one.name), one.validation.get(study.objective), _kind(one)) for one in baselines
+    ]
     if not rows:
         return ""
     lines = [f"| | {study.objective} | |", "|---|---:|---|"]
@@ -89,7 +92,7 @@ def _standing(study: StudySummary) -> str:
 
 
 def _none(study: StudySummary) -> str:
-    return _plain(f"{words.capital(verdict.no_leader(study))}.")
+    return plain(f"{words.capital(verdict.no_leader(study))}.")
 
 
 def _kind(baseline: BaselineScore) -> str:
@@ -101,7 +104,7 @@ def _configuration(study: StudySummary) -> str:
         return ""
     best = study.leaders[0]
     count = f", {best.parameters:,} parameters" if best.parameters else ""
-    return f"**The best**: `{words.settings(best.params)}`{count}"
+    return f"**The best**: {code(words.settings(best.params))}{count}"
 
 
 def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
@@ -113,7 +116,7 @@ def _progress(study: StudySummary, spec: StudySpec, ended: str) -> str:
     if running:
         parts.append(f"{running} to go on at the next launch" if ended else f"{running} running")
     return (
-        "; ".join(parts) + "." + (f" The last launch has ended: {_plain(ended)}." if ended else "")
+        "; ".join(parts) + "." + (f" The last launch has ended: {plain(ended)}." if ended else "")
     )
 
 
@@ -149,9 +152,4 @@ def _importance(study: StudySummary) -> str:
 
 
 def _list(said: Mapping[str, str]) -> str:
-    return "\n".join(f"- {_plain(name)}: {_plain(one)}" for name, one in said.items()) or "- fixed"
-
-
-def _plain(text: str) -> str:
-    """Keep a text from being read as Markdown: names of columns and classes are the data's."""
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text)
+    return "\n".join(f"- {plain(name)}: {plain(one)}" for name, one in said.items()) or "- fixed"

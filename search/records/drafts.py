@@ -31,7 +31,7 @@ class Draft:
     sections: Mapping[str, Mapping[str, Entry]]
     """Its tables in their order, without those that are left out."""
     schema: str
-    """Where an editor finds the schema of study files."""
+    """Where an editor finds the schema of study files, as seen from the file."""
     looked: str
     """What was looked at."""
     reasons: Mapping[str, str]

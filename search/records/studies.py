@@ -114,6 +114,8 @@ class StudySummary:
     """Who runs it now, as `host, process 12`; None where nobody does."""
     queued: Queued | None = None
     """None where it was never submitted."""
+    exhausted: bool = False
+    """Whether each configuration of its finite space has a trial: there is no other to be had."""
 
     def count(self, state: TrialState) -> int:
         """Count the trials in a state."""
@@ -123,6 +125,12 @@ class StudySummary:
     def finished(self) -> int:
         """Trials that count for the budget."""
         return len(self.trials) - self.count("running")
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to run, nor to go on."""
+        is_spent = 0 < self.budget <= self.finished
+        return not self.count("running") and (is_spent or self.exhausted)
 
     @property
     def strong(self) -> BaselineScore | None:

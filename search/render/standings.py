@@ -10,13 +10,14 @@ from rich.text import Text
 from search.records import Ending, Launched, Queued, StudySummary, Submitted, TrialSummary
 from search.render.layout import lean, pairs, section, sentence
 from search.verdict import (
+    ALL_TRIED,
     baselines_in_words,
     best_default,
     larger_budget,
     no_leader,
     verdict,
 )
-from search.words import STATES, listed, number, out_of, place, sense, settings
+from search.words import STATES, capital, listed, number, out_of, place, sense, settings
 
 REASONS = 5
 """Different reasons of failures that are shown, the most frequent first."""
@@ -50,7 +51,8 @@ def status(study: StudySummary) -> RenderableType:
             epochs = str(max(trial.curve, default=0))
             table.add_row(str(trial.number), epochs, number(trial.value), settings(trial.params))
         parts.append(section("Running" if study.owner else "To go on at the next launch", table))
-    return Group(*parts, *failures(study), *sentence(verdict(study)))
+    ended = f"{capital(ALL_TRIED)}." if study.over and study.exhausted else ""
+    return Group(*parts, *failures(study), *sentence(verdict(study)), *sentence(ended))
 
 
 def unread(name: str) -> RenderableType:
@@ -68,7 +70,9 @@ def launched(launch: Launched, *, again: str, export: str) -> RenderableType:
     """
     study = replace(launch.study, owner=None)  # it was this launch
     said, command = launch.ending.value, ""
-    if not launch.fresh:
+    if study.over and study.exhausted:
+        said = ALL_TRIED
+    elif not launch.fresh:
         done = out_of(study.finished, study.budget)
         said = f"nothing is left to run, {done} are finished - for more:"
         command = f"{again} --trials {larger_budget(study)}"
@@ -129,8 +133,7 @@ def _queue(study: StudySummary) -> str:
 
 def _queued(study: StudySummary) -> Queued | None:
     """Give how a study stands with the servers; None where that doesn't matter."""
-    is_done = 0 < study.budget <= study.finished
-    is_open = study.owner is None and not is_done
+    is_open = study.owner is None and not study.over
     return study.queued if is_open and study.queued and study.queued.state != "done" else None
 
 

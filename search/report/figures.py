@@ -3,7 +3,7 @@
 Nothing here has a colour of text, lines or paper: the page gives them, light or dark.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import plotly.graph_objects as go
 from optuna import visualization
@@ -11,9 +11,12 @@ from optuna.importance import BaseImportanceEvaluator
 from plotly.colors import find_intermediate_color
 from plotly.offline import get_plotlyjs
 
-from search.records import TrialState, TrialSummary
+from search.domains import Choice, Domain
+from search.picked import known
+from search.records import TrialState, TrialSummary, Value
 from search.report.axes import Span
 from search.report.facts import Report
+from search.report.marks import marks, told, values
 from search.report.texts import pick, plain
 from search.words import number
 
@@ -32,10 +35,6 @@ POOR, GOOD = "rgb(138, 143, 152)", "rgb(224, 82, 30)"
 """Ends of the scale of scores."""
 FEW = 12
 """Numbers on an axis that are all written."""
-ABSENT = "none"
-"""Stands where a trial's variant doesn't have a parameter."""
-APART = 0.05
-"""Share of an axis that lies between two marks, at least."""
 LOGARITHMIC = 20
 """Sizes that lie so many times apart are drawn on a logarithmic axis."""
 
@@ -120,6 +119,18 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
     figure = visualization.plot_parallel_coordinate(pick(report, shown), target_name=name)
     down = report.study.direction == "minimize"
     *lines, bar = figure.data
+    texts, annotations = [], []
+    for axis, (name, domain, has) in enumerate(_axes(report, shown)):
+        found = values([(line.y[axis], line.customdata[axis][1]) for line in lines], has)
+        texts.append([(plain(name), told(value)) for value in found])
+        annotations += _marks(
+            [mark for mark in figure.layout.annotations if mark.x == axis],
+            {line.y[axis]: value for line, value in zip(lines, found, strict=True)},
+            log=getattr(domain, "log", False),
+        )
+    figure.layout.annotations = annotations
+    for line, text in zip(lines, zip(*texts, strict=True), strict=True):
+        line.customdata = text
     lines.sort(key=lambda line: line.y[0], reverse=down)  # its first axis is the score, from 0 to 1
     for place, line in enumerate(lines, start=1):
         share = place / len(lines)
@@ -129,9 +140,6 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
         )
     figure.data = (*lines, bar)
     bar.marker.showscale = False
-    for line in lines:
-        line.customdata = [(axis, _told(value)) for axis, value in line.customdata]
-    figure.layout.annotations = _marks(lines, figure.layout.annotations)
     figure.update_xaxes(automargin=True)
     figure.update_layout(margin_r=56)  # half a name
     return _dressed(figure)
@@ -250,30 +258,24 @@ def _baseline(figure: go.Figure, report: Report) -> None:
         )
 
 
+def _axes(
+    report: Report, shown: Sequence[TrialSummary]
+) -> Iterator[tuple[str, Domain | None, Sequence[Value] | None]]:
+    """Give the axes as Optuna orders them: name, domain, and the numbers that trials have there."""
+    yield report.study.objective, None, [one.value for one in shown if one.value is not None]
+    params = [known(trial.params, report.spec.space) for trial in shown]
+    for name in sorted(set().union(*params), key=plain):
+        domain = report.spec.space.domains[name]
+        numbers = [has[name] for has in params if name in has]
+        yield name, domain, None if isinstance(domain, Choice) else numbers
+
+
 def _marks(
-    lines: Sequence[go.Scatter], drawn: Sequence[go.layout.Annotation]
+    drawn: Sequence[go.layout.Annotation], found: Mapping[float, Value | None], *, log: bool
 ) -> list[go.layout.Annotation]:
-    """Choose what is written at the axes of parallel coordinates: no two on top of each other.
-
-    Where few values occur it is they; else Optuna's marks, the ends before what is between.
-    """
-    chosen = []
-    for axis in sorted({mark.x for mark in drawn}):
-        own = [mark for mark in drawn if mark.x == axis]
-        values = {line.y[axis]: line.customdata[axis][1] for line in lines}
-        if len(values) <= len(own):
-            own = [go.layout.Annotation(own[0], y=y, text=text) for y, text in values.items()]
-        kept: list[go.layout.Annotation] = []
-        for mark in sorted(own, key=lambda mark: (mark.y not in (0, 1), mark.y)):
-            if all(abs(mark.y - other.y) >= APART for other in kept):
-                kept.append(go.layout.Annotation(mark, text=_told(mark.text), font_color=None))
-        chosen += kept
-    return chosen
-
-
-def _told(value: str) -> str:
-    """Write in our words what Optuna calls None: a trial's variant doesn't have the parameter."""
-    return ABSENT if value == "None" else value
+    """Write values at an axis of parallel coordinates in the place of Optuna's marks."""
+    chosen = marks([(mark.y, mark.text) for mark in drawn], found, log=log)
+    return [go.layout.Annotation(drawn[0], y=y, text=text, font_color=None) for y, text in chosen]
 
 
 def _dressed(figure: go.Figure, span: Span | None = None) -> str:

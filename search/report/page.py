@@ -6,11 +6,11 @@ Whatever comes from a study passes `escape`.
 from collections.abc import Iterable
 from html import escape
 
-from search.records import StudySummary
 from search.report import figures, tables
 from search.report.facts import Report
 from search.report.look import DRAW, POLICY, STYLE
 from search.report.plots import Plot, plots
+from search.verdict import going
 from search.words import capital
 
 PHONE = 400
@@ -23,7 +23,7 @@ def page(report: Report) -> str:
     sections = [
         ("summary", "Summary", tables.summary(report)),
         *((plot.name, plot.title, _plot(plot)) for plot in drawn),
-        ("best", "The best trials", tables.best(report)),
+        *([("best", "The best trials", ranked)] if (ranked := tables.best(report)) else []),
         *([("failures", "Failures", failed)] if (failed := tables.failures(report)) else []),
         ("data", "Data and baselines", tables.data(report)),
         ("again", "How to do it again", tables.again(report)),
@@ -62,16 +62,7 @@ def page(report: Report) -> str:
 def _standing(report: Report) -> str:
     """Say what the study is, whether it runs, and when this was."""
     when = f"{report.written:%Y-%m-%d %H:%M} UTC"
-    return f"{capital(report.study.task)}. {runs(report.study)}. As of {when}."
-
-
-def runs(study: StudySummary) -> str:
-    """Say whether a study still runs."""
-    if study.owner:
-        return f"It runs: {study.owner}"
-    if study.finished >= study.budget:
-        return "Its budget is spent"
-    return "Nobody runs it just now; launched again, it goes on"
+    return f"{capital(report.study.task)}. {capital(going(report.study))}. As of {when}."
 
 
 def _plot(plot: Plot) -> str:

@@ -9,6 +9,7 @@ from search.records import TrialState, TrialSummary
 from search.report import figures
 from search.report.axes import Span, span, within
 from search.report.facts import Report
+from search.report.marks import ABSENT
 from search.report.thinning import thin, thin_curve
 from search.verdict import no_leader
 from search.words import capital, count, listed, reckoned
@@ -43,13 +44,16 @@ class Plot:
 
 
 def plots(report: Report) -> tuple[Plot, ...]:
-    """Draw a study, in the order of the page."""
-    return (
-        _history(report),
-        _curves(report),
-        _importance(report),
-        _parallel(report),
-        _front(report),
+    """Draw a study, in the order of the page; why there is nothing to draw is said once.
+
+    Of a study without a best trial the summary says it.
+    """
+    drawn = [draw(report) for draw in (_history, _curves, _importance, _parallel, _front)]
+    told = [plot.said for plot in drawn]
+    return tuple(
+        plot
+        for place, plot in enumerate(drawn)
+        if plot.figure or (report.study.leaders and plot.said not in told[:place])
     )
 
 
@@ -124,7 +128,7 @@ def _parallel(report: Report) -> Plot:
             said += f" Left out: {len(report.ended) - len(near):,} with far poorer scores."
         names = [set(known(one.params, report.spec.space)) for one in shown]
         if any(one != set().union(*names) for one in names):
-            said += f" Where its variant doesn't have a parameter, that is {figures.ABSENT}."
+            said += f" Where its variant doesn't have a parameter, that is {ABSENT}."
     width = 120 + 90 * len(report.spec.space.domains)
     return Plot(
         name="parallel", title="Parameters and score", said=(said,), figure=figure, width=width

@@ -9,7 +9,6 @@ from search.versions import Versions
 from search.words import (
     NOTHING,
     STATES,
-    capital,
     count,
     listed,
     number,
@@ -56,10 +55,10 @@ def summary(report: Report) -> str:
 
 
 def best(report: Report) -> str:
-    """Show the best trials, beside the defaults that are not among them."""
+    """Show the best trials, beside the defaults that are not among them; empty where none is."""
     study = report.study
     if not study.leaders:
-        return f"<p>{escape(capital(no_leader(study)))}.</p>"
+        return ""
     shown = report.best
     rest = [trial for trial in study.leaders[len(shown) :] if trial.default]
     head = ["", "trial", study.objective, "epoch", "weights", "time", "state", "configuration"]

@@ -4,7 +4,7 @@
 from data and machine, what it leaves out, and checks the rest. A `StudySpec` is what a study keeps.
 """
 
-from search.spec.editors import schema_file
+from search.spec.editors import SCHEMA_BESIDE, schema_file
 from search.spec.fields import is_name
 from search.spec.file import SpecFile, again, load
 from search.spec.resolve import resolve
@@ -13,6 +13,7 @@ from search.spec.terms import Resources
 from search.spec.times import duration
 
 __all__ = [
+    "SCHEMA_BESIDE",
     "Resources",
     "SpecFile",
     "StudySpec",

@@ -18,6 +18,10 @@ from search.spec.schema import SECTIONS, Section, SpaceSection, StudyFile, Train
 Schema = dict[str, Any]
 
 
+SCHEMA_BESIDE = ".lstm-search.schema.json"
+"""The name of a copy that lies beside a study file of the user's, and moves with its folder."""
+
+
 def schema_file() -> Path:
     """Tell where the schema lies."""
     return Path(__file__).resolve().with_name("study.schema.json")

@@ -36,7 +36,7 @@ def draft(
         name=_name(path.stem),
         title=entries.title(roles, found, task),
         sections={"data": given, "task": task},
-        schema=spec.schema_file().as_uri(),
+        schema=spec.SCHEMA_BESIDE,
         looked=looked,
         reasons={},
     )

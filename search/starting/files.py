@@ -89,11 +89,17 @@ def read(found: Found) -> pa.Table:
     return read_table(found.first, found.data_format, {})
 
 
+def _is_data(path: Path, folder: Path) -> bool:
+    """Tell whether it is a file of a kind that is read; what is hidden no glob finds either."""
+    is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not is_hidden and path.is_file() and told_format(path) is not None
+
+
 def _folder(folder: Path) -> Found:
-    inside = sorted(path for path in folder.iterdir() if path.is_file() and told_format(path))
+    inside = sorted(path for path in folder.iterdir() if _is_data(path, folder))
     deep = not inside
     if deep:
-        inside = sorted(path for path in folder.rglob("*") if path.is_file() and told_format(path))
+        inside = sorted(path for path in folder.rglob("*") if _is_data(path, folder))
     if not inside:
         kinds = ", ".join(SUFFIXES)
         raise DataError(

@@ -116,5 +116,6 @@ def odd_studies() -> dict[str, tuple[StudySummary, StudySpec]]:
         "single": (study_of(trial_of(0, 0.5, state="complete")), spec),
         "fixed": (study_of(*(trial_of(n, 0.5 + n, params={}) for n in range(8))), fixed),
         "infinite": (study_of(*(trial_of(n, v) for n, v in enumerate((1.0, math.inf)))), spec),
+        "never finite": (study_of(*(trial_of(n, math.inf) for n in range(6))), spec),
         "foreign": (study_of(*(trial_of(n, 1.0 + n, params={SCRIPT: n}) for n in range(6))), spec),
     }

@@ -9,11 +9,13 @@ import optuna_dashboard
 import pytest
 from optuna.trial import TrialState
 
+from lstm_attn.config import TaskConfig
 from search.errors import LeaseLost, Outage, SearchError, TrialsFailed
 from search.noting import Noting, text
 from search.noting.noting import EVERY_SECONDS, _whole
 from search.records import Ending, Fact, Opened, Quiet, Reported, Started, Stopping, Unwritten
 from tests.search.gallery import Gallery
+from tests.search.made_up import study_of
 
 DATA = {"rows": 270, "columns": "a_b, <c>"}
 
@@ -117,6 +119,13 @@ def test_it_says_what_pruning_saved_and_counts_no_other_end(case: Case) -> None:
     assert "Pruning" not in case.note
     case.trial(*[3.0] * 2, state=TrialState.PRUNED, kind="pruned", reason="in whatever words")
     assert "has stopped 1 of them early and saved 7 epochs, 32% of 22" in case.later()
+
+
+def test_names_of_columns_are_shown_as_they_are_whatever_signs_they_have(make_spec: Any) -> None:
+    spec = make_spec(task=TaskConfig(kind="classification", inputs=("a`b", "*c*"), targets=("``",)))
+    note = text.write(study_of(), spec, {"classes": "- one\n\n# two"})
+    assert "``a`b``, `*c*` → ``` `` ```" in note
+    assert "- classes: \\- one \\# two\n" in note
 
 
 def test_a_running_trial_counts_with_its_best_epoch(case: Case) -> None:

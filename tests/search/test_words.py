@@ -62,6 +62,8 @@ def test_settings_stand_on_a_line() -> None:
     )
     assert settings({}) == "all fixed"
     assert [setting(value) for value in (True, 3, 0.00213456)] == ["True", "3", "0.002135"]
+    large = [setting(value) for value in (1024.0, -12345.6, 9999999.4, 1.0e7)]
+    assert large == ["1024", "-12346", "9999999", "1e+07"]
 
 
 def test_one_is_singular() -> None:

@@ -118,3 +118,8 @@ def test_a_language_model_is_asked_to_write(scores):
     assert "model.generate(" in text
     assert "lstm-search generate 'my model' --prompt" in text
     assert "12 tokens" in text
+
+
+def test_what_the_data_are_called_is_shown_as_it_is(scores):
+    said = model_card(scores, variant="ffn", data={"a_*b*": "c_d_e|<f>.csv"}, folder="my model")
+    assert "\n- a\\_\\*b\\*: c\\_d\\_e\\|\\<f\\>.csv\n" in said

@@ -265,6 +265,21 @@ def test_a_finished_study_launched_again_says_how_to_add_trials(
     assert "lstm-search launch x.toml --trials 2" in text
 
 
+def test_a_study_that_has_tried_all_is_not_said_to_go_on(
+    make_study: Study, make_trial: Trial, printed: Print
+) -> None:
+    study = make_study(make_trial(0, 0.9), budget=9, exhausted=True)
+    assert "\nEvery configuration of its space has been tried.\n" in printed(
+        standings.status(study)
+    )
+    launched = Launched(ending=Ending.SPENT, study=replace(study, budget=1), fresh=False)
+    text = printed(standings.launched(launched, again="again", export="e"))
+    assert "vowels: every configuration of its space has been tried\n" in text
+    assert "--trials" not in text
+    going = replace(study, trials=(*study.trials, make_trial(1, 0.8, state="running")))
+    assert "Every configuration" not in printed(standings.status(going))
+
+
 def test_thousands_are_set_apart(make_study: Study, make_trial: Trial, printed: Print) -> None:
     study = make_study(*(make_trial(number) for number in range(1200)), budget=3000)
     assert "1,200 of 3,000: 0 complete, 0 pruned and 1,200 failed" in printed(

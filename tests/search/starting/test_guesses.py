@@ -352,9 +352,27 @@ def test_what_is_written_is_what_was_tried(init: Any, tmp_path: Path) -> None:
     assert init("shop.csv").exit_code == 0
     text = (tmp_path / "shop.toml").read_text()
     assert tomllib.loads(text) == draft.tree
-    assert text.startswith(f"#:schema {spec.schema_file().as_uri()}\n")
-    schema = json.loads(spec.schema_file().read_text(encoding="utf-8"))
+    [first, *_] = text.splitlines()
+    schema = json.loads((tmp_path / first.removeprefix("#:schema ")).read_text(encoding="utf-8"))
     jsonschema.Draft7Validator(schema).validate(tomllib.loads(text))
+
+
+def test_a_study_file_names_no_place_of_this_machine_and_its_schema_moves_with_it(
+    init: Any, tmp_path: Path
+) -> None:
+    SHOP(tmp_path)
+    beside = tmp_path / spec.SCHEMA_BESIDE
+    beside.write_text("of an older version")
+    assert init("shop.csv").exit_code == 0
+    assert str(Path(spec.schema_file()).parent) not in (tmp_path / "shop.toml").read_text()
+    assert beside.read_bytes() == spec.schema_file().read_bytes()
+    beside.chmod(0o444)
+    written = beside.stat()
+    assert init("shop.csv --to again.toml").exit_code == 0
+    assert beside.stat() == written
+    (tmp_path / "shop.csv").unlink()
+    refused = init(". --to none.toml")  # what is hidden is no data
+    assert "no file of data in ." in refused.stderr
 
 
 @pytest.mark.parametrize(
