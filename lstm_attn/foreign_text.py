@@ -21,21 +21,23 @@ _WESTERN = 3
 """At most one of so many letters is none of ASCII's in a language of Western Europe."""
 
 
-def not_utf8(path: Path) -> str:
+def not_utf8(path: Path, *, packed: bool = False) -> str:
     """Say where a file is no UTF-8, what it looks like, and what cures it.
 
     Arguments:
-        path: the file, .gz or not, which could not be read as UTF-8.
+        path: the file, which could not be read as UTF-8.
+        packed: whether it was unpacked to be read.
 
     Returns:
         a problem in a line.
     """
-    packed = path.suffix.lower() == ".gz"
     content = gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
     at = _first_wrong(content)
     line = content.count(b"\n", 0, at) + 1
     column = at - content.rfind(b"\n", 0, at)
     encoding = _likely(content)
+    if encoding is None and b"\0" in content:
+        return f"{path}: no text, but bytes of another kind - name a file of text in UTF-8"
     looks = f", it looks like {encoding}" if encoding else ""
     # Of text that is UTF-8 elsewhere only the bytes that are wrong are left out.
     told = f"-f {(encoding or 'ENCODING').upper()}" if encoding != "UTF-8" else "-c -f UTF-8"
@@ -68,10 +70,10 @@ def _likely(content: bytes) -> str | None:
     for mark, encoding in _MARKS.items():
         if content.startswith(mark):
             return encoding
-    zeros = content.count(b"\0"), content[::2].count(b"\0")
-    if zeros[0] * 3 > len(content):
-        return "UTF-16BE" if zeros[1] * 2 > zeros[0] else "UTF-16LE"
-    if zeros[0]:
+    even, odd = content[::2].count(b"\0"), content[1::2].count(b"\0")
+    if (even + odd) * 3 > len(content) and min(even, odd) * 9 < max(even, odd):
+        return "UTF-16BE" if even > odd else "UTF-16LE"  # of letters that are ASCII's, mostly
+    if even or odd:
         return None
     high = len(_HIGH.findall(content))
     if sum(map(len, _PAIRS.findall(content))) * 2 > high:

@@ -128,7 +128,7 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
         with scratch() as folder, _quiet():
             table, present = _read(path, data_format, list(wanted), folder)
     except UnicodeDecodeError as error:
-        raise DataError(not_utf8(path)) from error
+        raise DataError(not_utf8(path, packed=_is_packed(path))) from error
     except _UNREADABLE as error:
         told = _wrong_json(path, wanted) if data_format == "json" else None
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -138,7 +138,7 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
             "mend the file, or name its true format"
         ) from error
     if any("\0" in name for name in present):  # UTF-16 that does not say so passes for UTF-8
-        raise DataError(not_utf8(path))
+        raise DataError(not_utf8(path, packed=_is_packed(path)))
     missing = [
         f"{wanted[name]}: no column {name!r} in {path} - it has: {', '.join(present)}"
         for name in wanted
@@ -237,7 +237,7 @@ def _wrong_json(path: Path, wanted: Mapping[str, str]) -> str | None:
             plain = _unpacked(path, folder) if _is_packed(path) else path
             text = _json_lines(plain, folder).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        return not_utf8(path)
+        return not_utf8(path, packed=_is_packed(path))
     except (EOFError, OSError, ValueError, zlib.error):
         return None  # what was raised at first says it
     if found := broken_row(text):
