@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from lstm_attn.comma_separated import read_csv
 from lstm_attn.errors import DataError
+from lstm_attn.foreign_text import not_utf8
 from lstm_attn.json_problems import broken_row, mixed_rows
 from lstm_attn.json_strings import as_written
 from lstm_attn.scratch import scratch
@@ -127,7 +128,7 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
         with scratch() as folder, _quiet():
             table, present = _read(path, data_format, list(wanted), folder)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text ({error}) - save it as UTF-8") from error
+        raise DataError(not_utf8(path, packed=_is_packed(path))) from error
     except _UNREADABLE as error:
         told = _wrong_json(path, wanted) if data_format == "json" else None
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -136,6 +137,8 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
             or f"{path}: cannot be read as {data_format}: {reason} - "
             "mend the file, or name its true format"
         ) from error
+    if any("\0" in name for name in present):  # UTF-16 that does not say so passes for UTF-8
+        raise DataError(not_utf8(path, packed=_is_packed(path)))
     missing = [
         f"{wanted[name]}: no column {name!r} in {path} - it has: {', '.join(present)}"
         for name in wanted
@@ -233,8 +236,8 @@ def _wrong_json(path: Path, wanted: Mapping[str, str]) -> str | None:
         with scratch() as folder:
             plain = _unpacked(path, folder) if _is_packed(path) else path
             text = _json_lines(plain, folder).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        return f"{path}: not UTF-8 text ({error}) - save it as UTF-8"
+    except UnicodeDecodeError:
+        return not_utf8(path, packed=_is_packed(path))
     except (EOFError, OSError, ValueError, zlib.error):
         return None  # what was raised at first says it
     if found := broken_row(text):

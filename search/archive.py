@@ -148,6 +148,13 @@ class Archive:
             self.storage.set_study_user_attr(study.id, summaries.STUDY, attribute)
         return study
 
+    def update_budget(self, study: StoredStudy) -> None:
+        """Write a study anew where its budget, or how many trials it keeps, has changed."""
+        former = self.get(study.name).spec
+        if (former.trials, former.keep) != (study.spec.trials, study.spec.keep):
+            self.guard(study)
+            self.update(study)
+
     def is_run(self, name: str) -> bool:
         """Tell whether somebody runs a study, by name: it may not be written yet."""
         return lease.holder(self.storage.engine, name) is not None

@@ -91,10 +91,10 @@ def _launch(
         patience.before_retry = held.try_to_renew
         patience(partial(once_held, archive))
         data = data or patience(partial(checked_data, file, read))
-        study = patience(partial(_found, file.name, archive))
-        if study:
+        if study := patience(partial(_found, file.name, archive)):
             study = replace(study, spec=same(file, study, data, archive))
             if over := patience(partial(_over, study, archive)):
+                patience(partial(archive.update_budget, study))
                 patience(partial(_sweep, study, over.study, archive, held))
                 return over
         workers.connect(settings.ray_address, slots=file.resources.slots, cpus=file.threads)

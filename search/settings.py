@@ -27,7 +27,7 @@ class Settings:
 
     @property
     def shown(self) -> str:
-        """The database's URL without who asks: `postgresql://HOST:PORT/NAME`."""
+        """The database's URL without who asks: `postgresql://HOST:PORT/NAME?sslmode=require`."""
         return shown(self.storage)
 
     @property

@@ -8,6 +8,8 @@ POSTGRESQL = "postgresql+psycopg://"
 """As SQLAlchemy takes it."""
 _SPELLINGS = (POSTGRESQL, "postgresql://", "postgres://")
 _SECRETS = {"password", "sslpassword"}
+_HARMLESS = {"host", "port", "sslmode", "dbname", "application_name", "connect_timeout"}
+"""What behind the ? is told; of what nothing here knows, nothing is."""
 
 
 def is_postgresql(url: str) -> bool:
@@ -33,7 +35,10 @@ def postgresql(url: str) -> str:
         raise WrongUse(
             "--storage: a password stands behind the ? - put it before the @, as USER:PASSWORD@HOST"
         )
-    who = ":".join(quote(unquote(one), safe="") for one in (parts.username, parts.password) if one)
+    user, password = (
+        quote(unquote(one or ""), safe="") for one in (parts.username, parts.password)
+    )
+    who = f"{user}:{password}" if password else user
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     where = f"{host}:{port}" if port else host
     query = f"?{parts.query}" if parts.query else ""
@@ -45,16 +50,21 @@ def without_password(url: str) -> str:
     if not is_postgresql(url):
         return url
     kind, _, rest = postgresql(url).partition("://")
-    who, at, where = rest.rpartition("@")
-    return f"{kind}://{who.partition(':')[0]}{at}{where}"
+    who, _, where = rest.rpartition("@")
+    user = who.partition(":")[0]
+    return f"{kind}://{user}{'@' if user else ''}{where}"
 
 
 def shown(url: str) -> str:
-    """Tell which database a URL is of: a file, or server and name, without who asks and how."""
+    """Tell which database a URL is of: a file, or server and name, without who asks.
+
+    Of what stands behind the ? that is told which is known to be no secret.
+    """
     if not is_postgresql(url):
         return url
-    where = without_password(url).partition("://")[2].rpartition("@")[2]
-    return unquote(f"postgresql://{where.partition('?')[0]}")
+    where, _, query = without_password(url).partition("://")[2].rpartition("@")[2].partition("?")
+    told = [f"{name}={value}" for name, value in parse_qsl(query) if name in _HARMLESS]
+    return f"postgresql://{unquote(where)}{'?' if told else ''}{'&'.join(told)}"
 
 
 def _unreadable() -> WrongUse:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from search.errors import WrongUse
 from search.records import Value
+
+if TYPE_CHECKING:
+    from lstm_attn.predict import Predictor
 
 
 def score(folder: Path, data: Sequence[Path]) -> Mapping[str, float]:
     """Score an export on files of data with targets."""
-    from lstm_attn import load
-
-    return load(folder).score(data)
+    return _export(folder, data).score(data)
 
 
 def predict(
@@ -23,9 +26,7 @@ def predict(
         data: files as the export was trained on; targets aren't needed.
         probabilities: whether each class has its column.
     """
-    from lstm_attn import load
-
-    return load(folder).predict(data, probabilities=probabilities)
+    return _export(folder, data).predict(data, probabilities=probabilities)
 
 
 def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed: int) -> str:
@@ -38,6 +39,26 @@ def generate(folder: Path, *, prompt: str, length: int, temperature: float, seed
         temperature: 0 or more; lower is more sure of itself, 0 takes the likeliest.
         seed: of the draws.
     """
+    return _export(folder).generate(prompt, length=length, temperature=temperature, seed=seed)
+
+
+def _export(folder: Path, data: Sequence[Path] = ()) -> "Predictor":
+    """Load an export, unless what is named can't be one, or can't be data for it.
+
+    Raises:
+        WrongUse: a file stands where an export is wanted, or a study file where data are.
+    """
+    if folder.is_file():
+        raise WrongUse(
+            f"{folder}: a file, where an export is wanted - name its folder; "
+            "lstm-search export NAME --to DIR writes one"
+        )
+    for path in data:
+        if path.suffix.lower() == ".toml":
+            raise WrongUse(
+                f"{path}: a study file by its name, where data are wanted - name files as its "
+                "[data] does"
+            )
     from lstm_attn import load
 
-    return load(folder).generate(prompt, length=length, temperature=temperature, seed=seed)
+    return load(folder)

@@ -4,10 +4,13 @@ A file is one PUT: it is there whole or not at all, and there is nothing to rena
 listing is asked for anew each time.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import fsspec
 
@@ -17,6 +20,10 @@ from search.errors import Outage, StoreError, WrongUse
 
 _EXTRAS = ("s3", "gs")
 """Kinds of URLs whose driver comes with an extra of that name."""
+ANSWER_SECONDS = 30.0
+"""How long a listing may take; drivers by themselves ask again for many minutes, or for ever."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Bucket:
         with self._told("read"):
             self.files.invalidate_cache()
             try:
-                found = self.files.ls(self.url, detail=True)
+                found = _in_time(partial(self.files.ls, self.url, detail=True))
             except FileNotFoundError as error:
                 if drivers.lacks_bucket(error):
                     raise
@@ -112,3 +119,25 @@ class Bucket:
             yield
         except drivers.known() as error:
             raise drivers.trouble(self.url, done, error) from error
+
+
+def _in_time(ask: Callable[[], T]) -> T:
+    """Ask a store something; one that doesn't answer is left to itself.
+
+    Raises:
+        TimeoutError: there was no answer in time.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except drivers.known() as error:
+            answer.set_exception(error)
+        finally:
+            answer.cancel()  # where it is neither there nor known what is wrong
+
+    threading.Thread(target=run, name="listing", daemon=True).start()
+    if not wait([answer], ANSWER_SECONDS).done:
+        raise TimeoutError(f"no answer in {ANSWER_SECONDS:g} s")
+    return answer.result()

@@ -265,7 +265,16 @@ def _said(*words: str, **options: str | int | list[str] | None) -> str:
 
 
 def _ask(question: str) -> None:
-    """Ask on stderr; anything but yes, and nobody to answer too, is no."""
+    """Ask on stderr; anything but yes is no.
+
+    Raises:
+        SearchError: the answer is no.
+        WrongUse: nobody is there to answer.
+    """
     typer.echo(question, err=True, nl=False)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    answer = sys.stdin.readline() if sys.stdin else ""  # None where it was closed
+    if not answer:
+        typer.echo(err=True)
+        raise WrongUse("not deleted, nobody is there to answer - use --yes")
+    if answer.strip().lower() not in ("y", "yes"):
         raise SearchError("not deleted - answer y, or use --yes")

@@ -1,11 +1,13 @@
 """A study file's text and the changes to it from the command line: read, not yet understood."""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lstm_attn.foreign_text import not_utf8
 from search.errors import SpecError
 from search.spec.words import shorten
 
@@ -29,6 +31,8 @@ def read(path: Path) -> Tree:
         line = "  lists or tables nested too deeply - put fewer into one another"
         raise SpecError(f"{path}: 1 problem", line) from error
     except ValueError as error:
+        if told := _data(path):
+            raise SpecError(told) from error
         raise SpecError(f"{path}: 1 problem", f"  {_syntax(str(error), text)}") from error
     if not tree:
         raise SpecError(f"{path}: an empty study file - write [data], [task] and so on into it")
@@ -63,7 +67,9 @@ def _text(path: Path) -> str:
     try:
         if path.is_dir():
             found = ", ".join(sorted(file.name for file in path.glob("*.toml"))[:6])
-            advice = f"name a file in it: {found}" if found else "name a study file"
+            begins = shlex.join(["lstm-search", "init", str(path)])
+            none = f"name a study file; {begins} writes one for data in it"
+            advice = f"name a file in it: {found}" if found else none
             raise SpecError(f"{path}: a folder - {advice}")
         if not path.exists():
             raise SpecError(f"{path}: no such file - name a study file, as studies/quickstart.toml")
@@ -73,9 +79,19 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise SpecError(f"{path}: cannot be read, {error.strerror} - check it") from error
     except UnicodeDecodeError as error:
-        raise SpecError(
-            f"{path}: not UTF-8 at byte {error.start + 1} - save it as UTF-8 text"
-        ) from error
+        raise SpecError(_data(path) or not_utf8(path)) from error
+
+
+def _data(path: Path) -> str | None:
+    """Say that a file which is no study file is one of data, where its name does."""
+    from lstm_attn.reading import told_format
+
+    kind = told_format(path)
+    begins = shlex.join(["lstm-search", "init", str(path)])
+    return kind and (
+        f"{path}: a file of data ({kind}), where a study file is wanted - "
+        f"{begins} writes one for it"
+    )
 
 
 def _syntax(message: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import escape, has_magic
@@ -55,6 +56,11 @@ def find(data: Path) -> Found:
     shown = str(data)
     if data.is_dir():
         return _folder(data)
+    if data.suffix.lower() == ".toml":
+        raise DataError(
+            f"{KEY}: {shown} is a study file by its name - name data; a study file that is there "
+            f"is looked at by {shlex.join(['lstm-search', 'check', shown])}"
+        )
     files = find_files([shown], key=KEY)
     is_glob = has_magic(shown) and not data.exists()
     formats = {path: told_format(path) for path in files}

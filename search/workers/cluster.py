@@ -123,7 +123,7 @@ def share_token() -> None:
 def _own_raylet() -> psutil.Process | None:
     """Find the process that is the one node of a Ray of our own."""
     for child in psutil.Process().children():
-        with suppress(psutil.NoSuchProcess):  # it has just ended
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):  # ended just now, or hidden
             if child.name() == "raylet":
                 return child
     return None

@@ -38,6 +38,8 @@ class Session:
             return self.raylet is not None and self.raylet.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
+        except psutil.AccessDenied:  # somebody else's who is hidden: it can't be told
+            return False
 
     @contextmanager
     def asking(self, number: int) -> Iterator[None]:

@@ -167,7 +167,7 @@ def test_a_json_column_that_changes_its_type_is_named_with_its_rows(tmp_path, ro
         ("a.csv.gz", b"x\n1\n", "cannot be read as csv"),
         ("a.txt.gz", gzip.compress(b"words " * 99, mtime=0)[:30], "cannot be read as text"),
         ("a.json", b'{"x": 1}\n{"x":', "cannot be read as json"),
-        ("a.json", b'{"x": "\xe9"}', "not UTF-8 text .* - save it as UTF-8"),
+        ("a.json", b'{"x": "\xe9"}', "not UTF-8 text at line 1, byte 8 .* - write it as UTF-8"),
         ("a.json", b"[1, 2", "cannot be read as json"),
         ("a.json", b"[]", "cannot be read as json: it has no rows"),
         ("a.json", b"[1, 2]", "cannot be read as json"),

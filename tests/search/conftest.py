@@ -218,6 +218,7 @@ class Wrong:
         *,
         code: int = 2,
         at_work: bool = False,
+        answer: str = "",
     ) -> list[str]:
         """Write files, run a command, and give what stands on stderr."""
         for name, content in (files or {}).items():
@@ -225,7 +226,8 @@ class Wrong:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         before = self.everything()
-        result = CliRunner().invoke(cli.app, shlex.split(line), prog_name="lstm-search")
+        words = shlex.split(line)
+        result = CliRunner().invoke(cli.app, words, input=answer, prog_name="lstm-search")
         assert result.exception is None or isinstance(result.exception, SystemExit), (
             result.exception,
             result.stderr,
@@ -250,9 +252,10 @@ class Wrong:
         *,
         code: int = 2,
         at_work: bool = False,
+        answer: str = "",
     ) -> None:
         """Run a command that tells these lines and no others; `...` stands for anything."""
-        told = self(line, files, code=code, at_work=at_work)
+        told = self(line, files, code=code, at_work=at_work, answer=answer)
         wanted = lines.split("\n")
         assert len(told) == len(wanted), told
         for one, pattern in zip(told, wanted, strict=True):

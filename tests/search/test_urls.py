@@ -66,8 +66,34 @@ def test_a_url_that_cannot_be_read_is_told_without_anything_of_it(
 def test_what_may_be_left_out_is_left_out() -> None:
     for url in ("postgresql:///db", "postgresql://host/db?sslmode=require", "postgresql://[::1]/x"):
         assert postgresql(url) == url.replace("://", "+psycopg://")
-    assert shown("postgresql://me:p@h/db?sslmode=require") == "postgresql://h/db"
     assert without_password("sqlite:///x.db") == shown("sqlite:///x.db") == "sqlite:///x.db"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("sslmode=require", "?sslmode=require"),
+        ("host=%2Frun%2Fpg&port=5433", "?host=/run/pg&port=5433"),
+        (
+            "dbname=x&application_name=y&connect_timeout=3&host=a",
+            "?dbname=x&application_name=y&connect_timeout=3&host=a",
+        ),
+        (f"passfile={SECRET}", ""),
+        (f"options={SECRET}&sslmode=require&sslkey={SECRET}&user=me", "?sslmode=require"),
+        (f"HOST={SECRET}", ""),
+    ],
+)
+def test_of_a_query_that_is_told_which_is_no_secret(query: str, told: str) -> None:
+    assert shown(f"postgresql://me:p@h/db?{query}") == f"postgresql://h/db{told}"
+    assert shown(f"postgresql:///db?{query}") == f"postgresql:///db{told}"
+
+
+def test_a_password_without_a_user_is_told_nowhere() -> None:
+    url = postgresql(f"postgresql://:{SECRET}@host/db?sslmode=require")
+    assert sa.make_url(url).password == conninfo_to_dict(url.replace("+psycopg", ""))["password"]
+    assert sa.make_url(url).password == SECRET
+    assert without_password(url) == "postgresql+psycopg://host/db?sslmode=require"
+    assert shown(url) == "postgresql://host/db?sslmode=require"
 
 
 def test_settings_never_show_a_password(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from typer.testing import Result
 
 from search import errors
-from search.cli import app
+from search.cli import app, studies
 from search.records import Ending, Watched
 
 Run = Callable[..., Result]
@@ -290,16 +290,25 @@ def test_stop_says_whether_there_was_anything_to_end(
 
 
 @pytest.mark.parametrize(
-    ("answer", "deleted"), [("y\n", True), ("YES\n", True), ("n\n", False), ("", False)]
+    ("answer", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 1), ("\n", 1), ("", 2)]
 )
-def test_a_study_is_deleted_after_a_yes_alone(
-    answer: str, deleted: bool, run: Run, fake: Any
-) -> None:
+def test_a_study_is_deleted_after_a_yes_alone(answer: str, code: int, run: Run, fake: Any) -> None:
     result = run("delete vowels", answer)
-    assert ("delete" in fake.names) == deleted
-    assert result.exit_code == (0 if deleted else 1)
+    assert ("delete" in fake.names) == (code == 0)
+    assert result.exit_code == code
     assert "delete vowels with 0 trials?" in result.stderr
     assert fake.calls[0][2] == {"curves": False}  # nobody waits for them to be counted
+
+
+def test_nobody_to_answer_is_told_how_not_to_be_asked(run: Run) -> None:
+    told = "delete vowels with 0 trials? [y/N] \nnot deleted, nobody is there to answer - use --yes"
+    assert run("delete vowels").stderr == f"{told}\n"
+
+
+def test_a_stdin_that_is_closed_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(errors.WrongUse, match="use --yes"):
+        studies._ask("delete vowels? ")
 
 
 def test_yes_is_not_asked_again(run: Run, fake: Any) -> None:

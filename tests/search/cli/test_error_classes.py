@@ -25,6 +25,7 @@ def search_error(shelf: Any) -> None:
         {},
         "delete moods with 0 trials? [y/N] not deleted - answer y, or use --yes",
         code=1,
+        answer="n\n",
     )
 
 

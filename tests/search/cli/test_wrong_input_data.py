@@ -73,7 +73,10 @@ FILES = {
     "UTF-16": (
         TEXTS,
         {"a.csv": moods().encode("utf-16")},
-        "a.csv: not UTF-8 text (...) - save it as UTF-8",
+        (
+            "a.csv: not UTF-8 text at line 1, byte 1 (0xff), it looks like UTF-16 - "
+            "write it as UTF-8: iconv -f UTF-16 -t UTF-8 a.csv > a-utf8.csv"
+        ),
     ),
     "semicolons": (
         TEXTS,

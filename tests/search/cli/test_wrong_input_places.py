@@ -18,6 +18,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from search import workers
 from search.archive import Archive
+from search.checkpoints import bucket
 from search.settings import Settings
 from search.workers import cluster
 
@@ -231,6 +232,23 @@ def test_a_store_that_never_answers_is_told_at_once(
         f"--checkpoints: the checkpoint store memory://mine cannot be {done}: no answer - "
         "see that it is up and can be reached",
     )
+
+
+def test_a_store_that_is_silent_is_told_too(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+
+    def silent(*_: Any, **__: Any) -> None:
+        assert told.wait(120)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", silent)
+    monkeypatch.setattr(bucket, "ANSWER_SECONDS", 0.1)
+    wrong.tells(
+        "launch study.toml --checkpoints memory://mine",
+        FILES,
+        "--checkpoints: the checkpoint store memory://mine cannot be read: no answer in 0.1 s - "
+        "see that it is up and can be reached",
+    )
+    told.set()
 
 
 @pytest.fixture

@@ -116,8 +116,8 @@ def test_a_server_without_tls_is_told(database: Settings, asked: Asked, server: 
     asked.tells(
         "list",
         f"{server.url(name_of(database))}?sslmode=require",
-        f"the database {database.shown} cannot be reached: server does not support SSL, but SSL "
-        "was required - check sslmode in the URL, and the server's certificate",
+        f"the database {database.shown}?sslmode=require cannot be reached: server does not support "
+        "SSL, but SSL was required - check sslmode in the URL, and the server's certificate",
     )
 
 

@@ -3,6 +3,7 @@
 Every line of every field is held in `tests/search/spec`; here stands what ends a command.
 """
 
+import gzip
 from typing import Any
 
 import pytest
@@ -101,8 +102,21 @@ CASES = {
 }
 UNREADABLE = {
     "empty": ("", "an empty study file - write [data], [task] and so on into it"),
-    "UTF-16": (STUDY.encode("utf-16"), "not UTF-8 at byte 1 - save it as UTF-8 text"),
-    "binary": (bytes(range(256)), "not UTF-8 at byte 129 - save it as UTF-8 text"),
+    "UTF-16": (
+        STUDY.encode("utf-16"),
+        (
+            "not UTF-8 text at line 1, byte 1 (0xff), it looks like UTF-16 - write it as UTF-8: "
+            "iconv -f UTF-16 -t UTF-8 study.toml > study-utf8.toml"
+        ),
+    ),
+    "packed": (
+        gzip.compress(b"x", mtime=0),
+        "no text, but bytes of another kind - name a file of text in UTF-8",
+    ),
+    "binary": (
+        bytes(range(256)),
+        "no text, but bytes of another kind - name a file of text in UTF-8",
+    ),
 }
 
 

@@ -33,7 +33,9 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, problems):
         "none.toml": "no such file - name a study file, as studies/quickstart.toml",
         "a.toml": "an empty study file - write [data], [task] and so on into it",
         "": "a folder - name a file in it: a.toml, latin.toml, marked.toml, pipe.toml",
-        "latin.toml": "not UTF-8 at byte 9 - save it as UTF-8 text",
+        "latin.toml": "not UTF-8 text at line 1, byte 9 (0xe9), it looks like ISO-8859-1 - write "
+        f"it as UTF-8: iconv -f ISO-8859-1 -t UTF-8 {tmp_path}/latin.toml > "
+        f"{tmp_path}/latin-utf8.toml",
         "pipe.toml": "not a regular file - name a study file",
     }.items():
         with pytest.raises(SpecError) as caught:

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from search.workers import cluster
+from search.workers.session import Session
 
 
 def test_a_child_that_ends_meanwhile_is_passed_over(
@@ -35,3 +36,27 @@ def test_a_child_that_ends_meanwhile_is_passed_over(
         for one in (ends, raylet):
             one.kill()
             one.wait()
+
+
+class Hidden:
+    """A process of somebody else's, whose state this user may not see."""
+
+    pid = 1
+
+    def name(self) -> str:
+        raise psutil.AccessDenied(self.pid)
+
+    status = name
+
+
+def test_a_child_that_is_hidden_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil.Process, "children", lambda _: [Hidden()])
+    assert cluster._own_raylet() is None
+
+
+def test_a_node_that_is_hidden_is_not_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    monkeypatch.setattr(session, "raylet", Hidden())
+    assert not session.node_has_died
+    with session.asking(0):
+        pass
