@@ -86,11 +86,12 @@ def read(
     )
     url = postgresql(url) if is_postgresql(url) else f"{SQLITE}{_file(url, folder)}"
     place = checkpoints or environment.get("LSTM_SEARCH_CHECKPOINTS")
+    ray = environment.get("RAY_ADDRESS", "")
     return Settings(
         storage=url,
         checkpoints=_text(address(place, folder)) if place else None,
         folder=(folder / FOLDER).resolve(),
-        ray_address=environment.get("RAY_ADDRESS") or None,
+        ray_address=None if ray in ("", "local") else ray,
     )
 
 

@@ -118,6 +118,11 @@ def reckoned(importance: Importance) -> str:
     return f"{said}; left out: {listed(left_out)}" if left_out else said
 
 
-def place(trial: TrialSummary) -> str:
+def standing(trial: TrialSummary, *, is_run: bool) -> str:
+    """Say how a trial stands; one that has not ended is `to go on` where nobody runs its study."""
+    return trial.state if is_run or trial.state != "running" else "to go on"
+
+
+def place(trial: TrialSummary, *, is_run: bool = True) -> str:
     """Say where a trial's worth was reached: `trial 7, epoch 12, pruned`."""
-    return f"trial {trial.number}, epoch {trial.best_epoch}, {trial.state}"
+    return f"trial {trial.number}, epoch {trial.best_epoch}, {standing(trial, is_run=is_run)}"

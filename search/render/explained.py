@@ -7,12 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from search.records import Explained, Ranked, TrialSummary
+from search.records import Explained, Ranked, StudySummary, TrialSummary
 from search.render.layout import baseline_table, pairs, section, sentence
 from search.render.signs import Signs, bar
 from search.render.standings import failures
 from search.verdict import no_leader, verdict
-from search.words import NOTHING, number, reckoned, sense, setting
+from search.words import NOTHING, number, reckoned, sense, setting, standing
 
 BAR = 20
 """Columns of a bar."""
@@ -41,7 +41,7 @@ def best(found: Explained, signs: Signs) -> RenderableType:
     note = "In brackets: what the default of its variant has instead."
     return Group(
         Text(f"{study.name}: {study.objective} ({sense(study.direction)})\n"),
-        *_trials(ranked, study.objective),
+        *_trials(ranked, study),
         *sentence(note if any(one.instead for _, one in ranked) else ""),
         *_importance(found, signs),
         *([section("The best trial", pairs(metrics))] if len(metrics) > 1 else []),
@@ -50,10 +50,11 @@ def best(found: Explained, signs: Signs) -> RenderableType:
     )
 
 
-def _trials(ranked: Sequence[tuple[int, Ranked]], objective: str) -> Iterator[RenderableType]:
+def _trials(ranked: Sequence[tuple[int, Ranked]], study: StudySummary) -> Iterator[RenderableType]:
     """Show each trial on a line of figures, and its configuration below."""
-    titles = ("", "trial", objective, "epoch", "state", "weights")
-    rows = [_figures(place, one) for place, one in ranked]
+    titles = ("", "trial", study.objective, "epoch", "state", "weights")
+    is_run = study.owner is not None
+    rows = [_figures(place, one, is_run=is_run) for place, one in ranked]
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
     yield _line(titles, widths, style="dim")
     for row, (_, one) in zip(rows, ranked, strict=True):
@@ -61,14 +62,14 @@ def _trials(ranked: Sequence[tuple[int, Ranked]], objective: str) -> Iterator[Re
         yield Padding(Text(_configuration(one)), (0, 0, 0, widths[0] + 2))
 
 
-def _figures(place: int, one: Ranked) -> tuple[str, ...]:
+def _figures(place: int, one: Ranked, *, is_run: bool) -> tuple[str, ...]:
     trial = one.trial
     return (
         f"{place}." if place else "",
         f"{trial.number}{' (default)' if trial.default else ''}",
         number(trial.value),
         _epochs(trial),
-        trial.state,
+        standing(trial, is_run=is_run),
         NOTHING if one.weights is None else f"{one.weights:,}",
     )
 

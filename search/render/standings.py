@@ -99,8 +99,8 @@ def header(study: StudySummary) -> dict[str, str]:
     facts = {
         "study": f"{study.name}, {study.task}",
         "objective": f"{study.objective} ({sense(study.direction)})",
-        "best": _worth(study.leaders[0]) if study.leaders else no_leader(study),
-        "best default": _worth(default) if default else "",
+        "best": _worth(study, study.leaders[0]) if study.leaders else no_leader(study),
+        "best default": _worth(study, default) if default else "",
         "baselines": baselines_in_words(study.baselines, study.objective),
         "finished": f"{out_of(study.finished, study.budget)}: {states}{running}",
         "run by": study.owner or "",
@@ -142,8 +142,8 @@ def _command(line: str) -> list[Text]:
     return [Text(f"  {line}", no_wrap=True, overflow="ignore")] if line else []
 
 
-def _worth(trial: TrialSummary) -> str:
-    return f"{number(trial.value)} ({place(trial)})"
+def _worth(study: StudySummary, trial: TrialSummary) -> str:
+    return f"{number(trial.value)} ({place(trial, is_run=study.owner is not None)})"
 
 
 def failures(study: StudySummary) -> list[RenderableType]:

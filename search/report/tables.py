@@ -18,6 +18,7 @@ from search.words import (
     sense,
     setting,
     settings,
+    standing,
 )
 
 REASONS = 10
@@ -30,15 +31,18 @@ def summary(report: Report) -> str:
     default, strong = best_default(study), study.strong
     counted = listed([f"{study.count(state):,} {state}" for state in STATES])
     running = study.count("running")
-    going = (
-        "" if not running else f"; {running} running" if study.owner else f"; {running} to go on"
-    )
+    is_run = study.owner is not None
+    going = "" if not running else f"; {running} running" if is_run else f"; {running} to go on"
     best = study.leaders[0] if study.leaders else None
     facts = {
         "objective": f"{study.objective} ({sense(study.direction)})",
-        "best": f"{number(best.value)} ({place(best)})" if best else no_leader(study),
+        "best": f"{number(best.value)} ({place(best, is_run=is_run)})"
+        if best
+        else no_leader(study),
         "its other metrics": _others(report),
-        "best default": f"{number(default.value)} ({place(default)})" if default else "none yet",
+        "best default": f"{number(default.value)} ({place(default, is_run=is_run)})"
+        if default
+        else "none yet",
         "beside the best default": _beside(report, default.value if default else None),
         "baselines": baselines_in_words(study.baselines, study.objective) or "none",
         "beside the strong baseline": _beside(
@@ -71,7 +75,7 @@ def best(report: Report) -> str:
             str(trial.best_epoch),
             f"{report.weights[trial.number]:,}" if trial.number in report.weights else NOTHING,
             seconds(trial.seconds),
-            trial.state,
+            standing(trial, is_run=study.owner is not None),
             settings(trial.params),
         ]
         for trial in [*shown, *rest]

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,8 +13,9 @@ from ray._raylet import InnerGcsClient  # type: ignore[attr-defined]  # no other
 from ray.exceptions import AuthenticationError, RayError
 
 from search.workers.joining import CannotJoin, joined
-from search.workers.refusals import is_slow_start, refusal, slow_start, unreachable
+from search.workers.refusals import check_form, is_slow_start, refusal, slow_start, unreachable
 from search.workers.session import session
+from search.workers.tokens import check_token, own_token
 
 PATIENCE_SECONDS = 5.0
 """How long a cluster may take to answer; Ray itself asks again for minutes."""
@@ -29,7 +29,6 @@ _SETTINGS = 4
 """The type of the frame with which a server answers, its fourth byte."""
 _STDERR = 2
 """The number of the file that a process writes errors to."""
-_TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _nodes = ExitStack()
 """Holds the node of a cluster that this process has joined from a machine that was none."""
 
@@ -43,14 +42,16 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
         cpus: CPUs a slot.
 
     Raises:
-        ClusterError: the cluster cannot be reached.
+        ClusterError: the cluster cannot be reached, or the token for it cannot be had.
     """
     if ray.is_initialized():
         return
     os.environ.setdefault(_WAITS, str(WAITS_SECONDS))
     if address is None:
-        _guard()
+        own_token()
     else:
+        check_form(address)
+        check_token()
         knock(address)
         _greet(address)
         _join(address)
@@ -102,21 +103,12 @@ def resources() -> dict[str, float]:
     return found
 
 
-def _guard() -> None:
-    """Let a Ray of our own ask for a token that nobody else knows, unless the user says otherwise.
-
-    Ray would make one in a file that all may read.
-    """
-    if not any(os.environ.get(name) for name in _TOKENS):
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-
-
 def share_token() -> None:
     """Let all processes that are started from now on know the token of a Ray of our own.
 
     For this process, which has loaded Ray already, it comes too late.
     """
-    _guard()
+    own_token()
     os.environ.setdefault("RAY_AUTH_MODE", "token")  # as Ray does where it starts
 
 
@@ -135,7 +127,7 @@ def _join(address: str) -> None:
     Raises:
         ClusterError: no node could be started here.
     """
-    if address.rpartition(":")[2].isdecimal() and not address.startswith("ray://"):
+    if address.rpartition(":")[2].isdecimal():
         try:
             _nodes.enter_context(joined(address))
         except CannotJoin as error:
@@ -149,7 +141,7 @@ def _greet(address: str) -> None:
         ClusterError: it does not let this process in.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or address.startswith("ray://"):
+    if not host or not port.isdecimal():
         return
     try:
         with _hushed():
@@ -179,9 +171,9 @@ def knock(address: str) -> None:
     Raises:
         ClusterError: nothing answers there, or something else.
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
-        return  # `auto` or `local`, which Ray looks up, or what it refuses at once
+        return  # `auto`, which Ray looks up
     try:
         with socket.create_connection((host.strip("[]"), int(port)), PATIENCE_SECONDS) as link:
             if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):

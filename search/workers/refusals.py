@@ -59,6 +59,17 @@ def slow_start() -> ClusterError:
     )
 
 
+def check_form(address: str) -> None:
+    """Refuse an address that is of no cluster, or of one that a launch cannot be a node of.
+
+    Raises:
+        ClusterError: it is neither `auto` nor `HOST:PORT`.
+    """
+    host, _, port = address.rpartition(":")
+    if address != "auto" and (not host or "/" in host or not port.isdecimal()):
+        raise unreachable(address, "that is no HOST:PORT")
+
+
 def unreachable(address: str, why: str) -> ClusterError:
     """Make the error that says that nothing can be had at an address."""
     return ClusterError(

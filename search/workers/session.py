@@ -1,7 +1,8 @@
 """The time for which this process belongs to one Ray, which is not left under who asks it.
 
 Ray bears no question while it is left. One that comes later would start another Ray by itself,
-which is forbidden here.
+which is forbidden here. Nor does Ray tell by itself, on stdout, what has befallen nodes and
+workers: the events of a launch do.
 """
 
 import threading
@@ -10,10 +11,12 @@ from contextlib import contextmanager
 
 import psutil
 from ray._private import auto_init_hook
+from ray._private import worker as driver
 
 from search.records import PayloadLost
 
 auto_init_hook.enable_auto_connect = False
+driver.print_to_stdstream = lambda *_, **__: None  # `log_to_driver` does not go for its errors
 
 
 class Session:

@@ -173,7 +173,7 @@ def test_a_ray_of_our_own_that_starts_too_slowly_is_told_in_a_line(
 
 @pytest.mark.parametrize("given", ["RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
 def test_a_ray_of_our_own_asks_for_a_token_unless_the_user_says_otherwise(
-    given: str, monkeypatch: pytest.MonkeyPatch
+    given: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def init(**_: Any) -> None:
         raise ValueError("enough")
@@ -191,7 +191,8 @@ def test_a_ray_of_our_own_asks_for_a_token_unless_the_user_says_otherwise(
     assert len(set(tokens)) == 2
     assert all(len(token) == 64 for token in tokens)
     monkeypatch.delenv("RAY_AUTH_TOKEN")
-    monkeypatch.setenv(given, "mine")
+    (tmp_path / "mine").write_text("7" * 64)
+    monkeypatch.setenv(given, str(tmp_path / "mine"))
     with pytest.raises(ClusterError, match="enough"):
         cluster.connect(None, slots=None, cpus=1)
     assert {name for name in os.environ if name.startswith("RAY_AUTH")} == {given}

@@ -112,3 +112,9 @@ def test_what_is_no_url_is_not_told_where_a_password_may_be_in_it(tmp_path: Path
             read({}, folder=tmp_path, storage=wrong)
         assert SECRET not in str(error.value)
     assert isinstance(read({}, folder=tmp_path), Settings)
+
+
+@pytest.mark.parametrize("said", ["", "local"])
+def test_a_ray_of_our_own_may_be_asked_for(said: str, tmp_path: Path) -> None:
+    assert read({"RAY_ADDRESS": said}, folder=tmp_path).ray_address is None
+    assert read({"RAY_ADDRESS": "auto"}, folder=tmp_path).ray_address == "auto"

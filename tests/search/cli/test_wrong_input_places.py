@@ -286,7 +286,7 @@ def test_what_answers_but_is_no_ray_is_told(
 @pytest.mark.usefixtures("cluster_is_asked")
 def test_an_address_that_is_none_is_told(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "nonsense")
-    told = f"Ray cannot be reached at nonsense: Invalid address format: nonsense - {CURE}"
+    told = f"Ray cannot be reached at nonsense: that is no HOST:PORT - {CURE}"
     wrong.tells("launch study.toml", FILES, told)
 
 

@@ -44,7 +44,8 @@ def test_a_trial_stands_with_its_epochs_its_weights_and_what_the_default_has_ins
 
 def test_a_trial_that_runs_has_ended_its_epochs_so_far(found: Explained, printed: Print) -> None:
     first = replace(found.best[0].trial, state="running", curve={1: 0.5, 2: 0.95})
-    going = replace(found, best=(replace(found.best[0], trial=first),))
+    owned = replace(found.study, owner="here, process 1")
+    going = replace(found, study=owned, best=(replace(found.best[0], trial=first),))
     text = printed(best(going, FINE))
     assert re.search(r"^1\. +7 +0\.9500 +2 of 2 so far +running", text, re.MULTILINE)
 

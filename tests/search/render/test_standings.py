@@ -132,6 +132,7 @@ def test_the_best_may_be_of_any_state(make_study: Study, make_trial: Trial, prin
         make_trial(1, 0.97, state="pruned"),
         make_trial(2, 0.96, state="running"),
         make_trial(3, 0.95, state="failed"),
+        owner="here, process 1",
     )
     text = printed(explained.best(explained_of(study, 3), FINE))
     found = re.findall(r"^(\d\.) +(\d+) +(\S+) +\d+ of \d+(?: so far)? +(\w+)", text, re.MULTILINE)
@@ -201,9 +202,15 @@ def test_trials_without_an_owner_wait_to_go_on(
     make_study: Study, make_trial: Trial, printed: Print
 ) -> None:
     study = make_study(make_trial(0, 0.9, state="running"))
-    assert "1 to go on" in printed(standings.status(study))
-    owned = printed(standings.status(replace(study, owner="here, process 1")))
+    owned_one = replace(study, owner="here, process 1")
+    stands, owned = printed(standings.status(study)), printed(standings.status(owned_one))
+    assert "1 to go on" in stands
+    assert ", to go on)" in stands
     assert "1 running" in owned
+    assert ", running)" in owned
+    for view in (standings.status, VIEWS["best"], VIEWS["launched"]):
+        assert "running" not in printed(view(study))
+    assert "running" in printed(VIEWS["best"](owned_one))
     assert "here, process 1" in owned
 
 

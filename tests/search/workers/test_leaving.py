@@ -1,10 +1,12 @@
 """A Ray that is left while bytes of it are on their way, and questions that come too late."""
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import ray
+from ray._private.worker import listen_error_messages
 from ray.exceptions import RaySystemError
 
 from search import workers
@@ -95,3 +97,19 @@ def test_after_ray_was_left_nothing_of_it_is_fetched_and_none_is_started_by_a_la
     with pytest.raises(PayloadLost, match="gone"):
         there.fetch()
     workers.disconnect()
+
+
+def test_ray_does_not_tell_by_itself_what_has_befallen_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    told, over = ["Raylet is terminated."], threading.Event()
+
+    def poll() -> tuple[None, dict[str, Any]]:
+        over.set()
+        return None, {"job_id": None, "error_message": told.pop()}
+
+    listens = SimpleNamespace(subscribe=lambda: None, poll=poll)
+    job = SimpleNamespace(binary=lambda: b"")
+    listen_error_messages(SimpleNamespace(gcs_error_subscriber=listens, current_job_id=job), over)
+    assert not told
+    assert capfd.readouterr() == ("", "")
