@@ -1,7 +1,7 @@
 """Trials sent to slots, what they say, and their loss.
 
-Reports come through a streaming generator, one at a time; checkpoints stay with the worker until
-they are fetched.
+Reports come through a streaming generator, one at a time. A checkpoint is told once Ray has brought
+its bytes to this node, so that those of a node out of reach keep nobody else's from being written.
 """
 
 import time
@@ -143,7 +143,7 @@ class RayWorkers:
         if not sources or session.node_has_died:  # for listening then, Ray would end this process
             time.sleep(POLL_SECONDS)
             return Quiet()
-        done, _ = ray.wait(list(sources), num_returns=1, timeout=POLL_SECONDS, fetch_local=False)
+        done, _ = ray.wait(list(sources), num_returns=1, timeout=POLL_SECONDS)
         if not done:
             return Quiet()
         slot = sources[done[0]]

@@ -46,6 +46,11 @@ def test_slots_follow_the_nodes_of_a_cluster_in_the_middle_of_trials(
         places.slots.start(slot, make_task(number))
     places.until(lambda: {event.number for event in places.of(Reported)} == {0, 1, 2})
 
+    places.slots.wish_state(1)
+    places.until(lambda: places.of(StateGiven))
+    (given,) = places.of(StateGiven)  # comes once its bytes are here: whoever writes waits for none
+    assert int(ray.get(given.payload.reference, timeout=0)) == given.epoch
+
     cluster.remove_node(first, allow_graceful=False)
     places.until(lambda: places.of(Lost))
     places.ready(2)
