@@ -38,7 +38,7 @@ def summary(report: Report) -> str:
         "objective": f"{study.objective} ({sense(study.direction)})",
         "best": f"{number(best.value)} ({place(best)})" if best else no_leader(study),
         "its other metrics": _others(report),
-        "best default": f"{number(default.value)} ({place(default)})" if default else "none yet",
+        "best default": f"{number(default.value)} ({place(default)})" if default else "",
         "beside the best default": _beside(report, default.value if default else None),
         "baselines": baselines_in_words(study.baselines, study.objective) or "none",
         "beside the strong baseline": _beside(
