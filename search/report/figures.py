@@ -102,8 +102,9 @@ def importance(report: Report) -> str:
     shares = {plain(name): share for name, share in report.importance.shares.items()}
     shown = [one for one in report.ended if set(one.params) & set(report.importance.shares)]
     figure = visualization.plot_param_importances(pick(report, shown), evaluator=_Known(shares))
-    figure.update_traces(marker_color=OTHERS[0], hovertemplate="%{y}: %{x:.1%}<extra></extra>")
-    figure.update_xaxes(title="share", range=(0, 1.08))
+    said = {"texttemplate": "%{x:.1%}", "hovertemplate": "%{y}: %{x:.1%}<extra></extra>"}
+    figure.update_traces(marker_color=OTHERS[0], **said)
+    figure.update_xaxes(title="share", range=(0, 1.08), tickformat=".0%")
     figure.update_yaxes(title=None, automargin=True)
     return _dressed(figure)
 
@@ -122,11 +123,12 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
     texts, annotations = [], []
     for axis, (name, domain, has) in enumerate(_axes(report, shown)):
         found = values([(line.y[axis], line.customdata[axis][1]) for line in lines], has)
-        texts.append([(plain(name), told(value)) for value in found])
+        texts.append([(plain(name), told(value, score=domain is None)) for value in found])
         annotations += _marks(
             [mark for mark in figure.layout.annotations if mark.x == axis],
             {line.y[axis]: value for line, value in zip(lines, found, strict=True)},
             log=getattr(domain, "log", False),
+            score=domain is None,
         )
     figure.layout.annotations = annotations
     for line, text in zip(lines, zip(*texts, strict=True), strict=True):
@@ -271,10 +273,10 @@ def _axes(
 
 
 def _marks(
-    drawn: Sequence[go.layout.Annotation], found: Mapping[float, Value | None], *, log: bool
+    drawn: Sequence[go.layout.Annotation], found: Mapping[float, Value | None], **kind: bool
 ) -> list[go.layout.Annotation]:
     """Write values at an axis of parallel coordinates in the place of Optuna's marks."""
-    chosen = marks([(mark.y, mark.text) for mark in drawn], found, log=log)
+    chosen = marks([(mark.y, mark.text) for mark in drawn], found, **kind)
     return [go.layout.Annotation(drawn[0], y=y, text=text, font_color=None) for y, text in chosen]
 
 

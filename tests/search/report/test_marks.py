@@ -10,7 +10,7 @@ from search.report import figures
 from search.report.marks import marks
 from search.space import Choice, FloatRange, IntRange
 from tests.search.conftest import spec_of
-from tests.search.made_up import report_of, study_of, trial_of
+from tests.search.made_up import report_of, searched, study_of, trial_of
 
 DOMAINS = {
     "variant": Choice(values=("embed_ffn", "lstm")),
@@ -80,6 +80,18 @@ def test_a_mark_lies_where_a_line_with_its_value_passes() -> None:
             for place, text in axes[title]:
                 if text == said[title] and title not in ("learning_rate", "cross_entropy"):
                     assert math.isclose(place, line["y"][axis], abs_tol=1e-9), (title, text)
+
+
+def test_scores_read_as_they_do_in_tables_and_shares_as_percent() -> None:
+    study = searched(lambda one: float(one["hidden_size"]), count=40)
+    report = report_of(study)
+    figure = json.loads(figures.parallel(report, report.ended))
+    [worst, *_, best] = at_axes(figure)["cross_entropy"]
+    assert (worst[1], best[1]) == ("8.000", "16.00")
+    assert {line["customdata"][0][1] for line in figure["data"][:-1]} == {"8.000", "12.00", "16.00"}
+    bars = json.loads(figures.importance(report))
+    assert bars["data"][0]["texttemplate"] == "%{x:.1%}"
+    assert bars["layout"]["xaxis"]["tickformat"] == ".0%"
 
 
 def test_a_whole_number_is_written_where_it_lies() -> None:
