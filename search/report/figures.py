@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from search.domains import Choice, Domain
 from search.picked import known
 from search.records import TrialState, TrialSummary, Value
-from search.report.axes import Span
+from search.report.axes import Span, alone, decades, whole
 from search.report.facts import Report
 from search.report.marks import marks, told, values
 from search.report.texts import pick, plain
@@ -33,8 +33,6 @@ OTHERS = ("#3b8bd0", "#c79a3a", "#a565c4", "#d9483b", "#8a8f98")
 """Of one variant after another."""
 POOR, GOOD = "rgb(138, 143, 152)", "rgb(224, 82, 30)"
 """Ends of the scale of scores."""
-FEW = 12
-"""Numbers on an axis that are all written."""
 LOGARITHMIC = 20
 """Sizes that lie so many times apart are drawn on a logarithmic axis."""
 
@@ -64,7 +62,7 @@ def history(report: Report, shown: Sequence[TrialSummary], span: Span | None) ->
         hovertemplate="best up to trial %{x}: %{y:.4g}<extra></extra>",
     )
     _baseline(figure, report)
-    figure.update_xaxes(title="trial", dtick=_whole(max(numbers)))
+    figure.update_xaxes(title="trial", **whole(numbers))
     return _dressed(figure, span)
 
 
@@ -91,7 +89,7 @@ def curves(
     if best and best[0].number in epochs:
         name = f"the best, trial {best[0].number}"
         figure.add_trace(_lines(best, epochs, name=name, color=BEST, width=3))
-    figure.update_xaxes(title="epoch", dtick=_whole(max(map(max, epochs.values()))))
+    figure.update_xaxes(title="epoch", **whole([1, *map(max, epochs.values())]))
     figure.update_yaxes(title=plain(report.study.objective))
     _baseline(figure, report)
     return _dressed(figure, span)
@@ -180,8 +178,9 @@ def front(
         )
     )
     sizes = [report.weights[trial.number] for trial in shown]
-    apart = max(sizes) > LOGARITHMIC * min(sizes)
-    figure.update_xaxes(title="weights", type="log" if apart else "linear", tickformat="~s")
+    if max(sizes) > LOGARITHMIC * min(sizes):
+        figure.update_xaxes(type="log", tickvals=decades(min(sizes), max(sizes)))
+    figure.update_xaxes(title="weights", tickformat=".3~s", **alone(sizes))
     figure.update_yaxes(title=plain(report.study.objective))
     return _dressed(figure, span)
 
@@ -240,11 +239,6 @@ def _sizes(report: Report, trials: Sequence[TrialSummary], **look: object) -> go
         hovertemplate="trial %{customdata}, %{x:,} weights: %{y:.4g}<extra></extra>",
         **look,
     )
-
-
-def _whole(last: int) -> int | None:
-    """Choose the step of an axis of whole numbers, which a short one would divide; None: any."""
-    return 1 if last <= FEW else None
 
 
 def _baseline(figure: go.Figure, report: Report) -> None:
