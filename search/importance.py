@@ -14,6 +14,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from search.picked import Pick, worth
 from search.records import Importance, StudySummary, TrialSummary
 from search.space import Space
+from search.words import count
 
 METHOD = "PED-ANOVA"
 """What the shares are called after."""
@@ -82,9 +83,9 @@ def _unknown(trials: Sequence[TrialSummary], space: Space) -> str:
     if not space.domains:
         return "All parameters are fixed, so none is more important than another."
     if len(trials) < ENOUGH:
+        have = f"{count(len(trials), 'trial')} {'has' if len(trials) == 1 else 'have'}"
         return (
-            f"{len(trials)} of the trials so far {'has' if len(trials) == 1 else 'have'} ended an "
-            f"epoch, and importance needs {ENOUGH}."
+            f"{have if trials else 'No trial has'} a score so far, and importance needs {ENOUGH}."
         )
     if len({trial.value for trial in trials}) == 1:
         return f"All {len(trials):,} trials have the same score, so no parameter made a difference."

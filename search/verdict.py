@@ -48,7 +48,9 @@ def verdict(study: StudySummary) -> str:
                 f"{strong.name} ({score}): the simple model is as good or better."
             )
     if leader.default:
-        said.append("It is one of the defaults: the search has found nothing better yet.")
+        searched = any(not one.default for one in study.trials)
+        found = "the search has found nothing better" if searched else "no other has been tried"
+        said.append(f"It is one of the defaults: {found}{'' if study.over else ' yet'}.")
     return " ".join(said)
 
 
@@ -63,7 +65,8 @@ def no_leader(study: StudySummary) -> str:
     reasons = Counter(one.reason for one in ended if (one.kind or one.state) == kind)
     reason, times = reasons.most_common(1)[0]
     trials = "trial has ended before its" if len(ended) == 1 else "trials have ended before their"
-    most = "" if times == len(ended) else f", {alike} of them like this"
+    like = alike if kind in WOULD_DO else times  # else each reason is another trouble
+    most = "" if times == len(ended) else f", {like:,} of them like this"
     advice = f" - {WOULD_DO[kind]}" if kind in WOULD_DO else ""
     which = "all " if len(ended) == len(study.trials) > 1 else ""
     return f"{which}{len(ended):,} {trials} first epoch{most}: {reason or kind}{advice}"

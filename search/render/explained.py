@@ -29,11 +29,7 @@ def best(found: Explained, signs: Signs) -> RenderableType:
     """
     study = found.study
     if not found.best:
-        return Group(
-            Text(f"{study.name}: {no_leader(study)}"),
-            *failures(study),
-            *sentence(found.importance.why_none),
-        )
+        return Group(Text(f"{study.name}: {no_leader(study)}"), *failures(study))
     shown = {one.trial.number for one in found.best}
     rest = [one for one in found.defaults if one.trial.number not in shown]
     ranked = [*enumerate(found.best, start=1), *((0, one) for one in rest)]

@@ -133,9 +133,9 @@ def _commands(study: StudySummary) -> dict[str, str]:
     name, file = study.name, f"{study.name}.toml"
     commands = {
         "search once more, from the file above": ["launch", file, "--name", f"{name}-again"],
-        "the best model as a folder": ["export", name, "--to", f"exports/{name}"],
     }
     if study.leaders:
+        commands["the best model as a folder"] = ["export", name, "--to", f"exports/{name}"]
         best = study.leaders[0].number
         commands["the best trial, trained again and compared"] = ["replay", name, str(best)]
     return {does: shlex.join(["lstm-search", *words]) for does, words in commands.items()}

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from search.domains import Choice, Domain
 from search.picked import known
 from search.records import TrialState, TrialSummary, Value
-from search.report.axes import Span
+from search.report.axes import Span, alone, decades, whole
 from search.report.facts import Report
 from search.report.marks import marks, told, values
 from search.report.texts import pick, plain
@@ -33,8 +33,6 @@ OTHERS = ("#3b8bd0", "#c79a3a", "#a565c4", "#d9483b", "#8a8f98")
 """Of one variant after another."""
 POOR, GOOD = "rgb(138, 143, 152)", "rgb(224, 82, 30)"
 """Ends of the scale of scores."""
-FEW = 12
-"""Numbers on an axis that are all written."""
 LOGARITHMIC = 20
 """Sizes that lie so many times apart are drawn on a logarithmic axis."""
 
@@ -64,7 +62,7 @@ def history(report: Report, shown: Sequence[TrialSummary], span: Span | None) ->
         hovertemplate="best up to trial %{x}: %{y:.4g}<extra></extra>",
     )
     _baseline(figure, report)
-    figure.update_xaxes(title="trial", dtick=_whole(max(numbers)))
+    figure.update_xaxes(title="trial", **whole(numbers))
     return _dressed(figure, span)
 
 
@@ -91,7 +89,7 @@ def curves(
     if best and best[0].number in epochs:
         name = f"the best, trial {best[0].number}"
         figure.add_trace(_lines(best, epochs, name=name, color=BEST, width=3))
-    figure.update_xaxes(title="epoch", dtick=_whole(max(map(max, epochs.values()))))
+    figure.update_xaxes(title="epoch", **whole([1, *map(max, epochs.values())]))
     figure.update_yaxes(title=plain(report.study.objective))
     _baseline(figure, report)
     return _dressed(figure, span)
@@ -102,8 +100,9 @@ def importance(report: Report) -> str:
     shares = {plain(name): share for name, share in report.importance.shares.items()}
     shown = [one for one in report.ended if set(one.params) & set(report.importance.shares)]
     figure = visualization.plot_param_importances(pick(report, shown), evaluator=_Known(shares))
-    figure.update_traces(marker_color=OTHERS[0], hovertemplate="%{y}: %{x:.1%}<extra></extra>")
-    figure.update_xaxes(title="share", range=(0, 1.08))
+    said = {"texttemplate": "%{x:.1%}", "hovertemplate": "%{y}: %{x:.1%}<extra></extra>"}
+    figure.update_traces(marker_color=OTHERS[0], **said)
+    figure.update_xaxes(title="share", range=(0, 1.08), tickformat=".0%")
     figure.update_yaxes(title=None, automargin=True)
     return _dressed(figure)
 
@@ -122,11 +121,12 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
     texts, annotations = [], []
     for axis, (name, domain, has) in enumerate(_axes(report, shown)):
         found = values([(line.y[axis], line.customdata[axis][1]) for line in lines], has)
-        texts.append([(plain(name), told(value)) for value in found])
+        texts.append([(plain(name), told(value, score=domain is None)) for value in found])
         annotations += _marks(
             [mark for mark in figure.layout.annotations if mark.x == axis],
             {line.y[axis]: value for line, value in zip(lines, found, strict=True)},
             log=getattr(domain, "log", False),
+            score=domain is None,
         )
     figure.layout.annotations = annotations
     for line, text in zip(lines, zip(*texts, strict=True), strict=True):
@@ -178,8 +178,9 @@ def front(
         )
     )
     sizes = [report.weights[trial.number] for trial in shown]
-    apart = max(sizes) > LOGARITHMIC * min(sizes)
-    figure.update_xaxes(title="weights", type="log" if apart else "linear", tickformat="~s")
+    if max(sizes) > LOGARITHMIC * min(sizes):
+        figure.update_xaxes(type="log", tickvals=decades(min(sizes), max(sizes)))
+    figure.update_xaxes(title="weights", tickformat=".3~s", **alone(sizes))
     figure.update_yaxes(title=plain(report.study.objective))
     return _dressed(figure, span)
 
@@ -240,11 +241,6 @@ def _sizes(report: Report, trials: Sequence[TrialSummary], **look: object) -> go
     )
 
 
-def _whole(last: int) -> int | None:
-    """Choose the step of an axis of whole numbers, which a short one would divide; None: any."""
-    return 1 if last <= FEW else None
-
-
 def _baseline(figure: go.Figure, report: Report) -> None:
     """Draw the strong baseline as a line across, which the legend names."""
     strong = report.study.strong
@@ -271,10 +267,10 @@ def _axes(
 
 
 def _marks(
-    drawn: Sequence[go.layout.Annotation], found: Mapping[float, Value | None], *, log: bool
+    drawn: Sequence[go.layout.Annotation], found: Mapping[float, Value | None], **kind: bool
 ) -> list[go.layout.Annotation]:
     """Write values at an axis of parallel coordinates in the place of Optuna's marks."""
-    chosen = marks([(mark.y, mark.text) for mark in drawn], found, log=log)
+    chosen = marks([(mark.y, mark.text) for mark in drawn], found, **kind)
     return [go.layout.Annotation(drawn[0], y=y, text=text, font_color=None) for y, text in chosen]
 
 

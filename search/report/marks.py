@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from search.records import Value
-from search.words import setting
+from search.words import number, setting
 
 ABSENT = "none"
 """Stands where a trial's variant doesn't have a parameter."""
@@ -17,9 +17,11 @@ Place = float
 """On an axis, from 0 at its lower end to 1."""
 
 
-def told(value: Value | None) -> str:
-    """Write what a trial has there."""
-    return ABSENT if value is None else setting(value)
+def told(value: Value | None, *, score: bool = False) -> str:
+    """Write what a trial has there: a score, or a value of its configuration."""
+    if value is None:
+        return ABSENT
+    return number(float(value)) if score else setting(value)
 
 
 def values(
@@ -40,7 +42,11 @@ def values(
 
 
 def marks(
-    drawn: Sequence[tuple[Place, str]], found: Mapping[Place, Value | None], *, log: bool
+    drawn: Sequence[tuple[Place, str]],
+    found: Mapping[Place, Value | None],
+    *,
+    log: bool = False,
+    score: bool = False,
 ) -> list[tuple[Place, str]]:
     """Choose what is written at an axis: no two on top of each other.
 
@@ -51,27 +57,28 @@ def marks(
         drawn: Optuna's marks.
         found: what occurs, by place; None where a trial has nothing.
         log: whether equal distances are equal ratios.
+        score: whether it is the axis of scores.
     """
     if len(found) <= len(drawn):
-        own = [(place, told(value)) for place, value in found.items()]
+        own = list(found.items())
     else:
         own = [
-            (place, ABSENT) if text == OPTUNAS else _at(place, found, log=log)
+            (place, None) if text == OPTUNAS else _at(place, found, log=log)
             for place, text in drawn
         ]
     kept: list[tuple[Place, str]] = []
-    for place, text in sorted(own, key=lambda mark: (mark[0] not in (0, 1), mark[0])):
+    for place, value in sorted(own, key=lambda mark: (mark[0] not in (0, 1), mark[0])):
         if all(abs(place - other) >= APART for other, _ in kept):
-            kept.append((place, text))
+            kept.append((place, told(value, score=score)))
     return kept
 
 
-def _at(place: Place, found: Mapping[Place, Value | None], *, log: bool) -> tuple[Place, str]:
+def _at(place: Place, found: Mapping[Place, Value | None], *, log: bool) -> tuple[Place, Value]:
     """Tell which number lies at a place, and where exactly the one that is written."""
     numbers = {at: value for at, value in found.items() if isinstance(value, int | float)}
     low, high = min(numbers), max(numbers)
     if place in numbers:
-        return place, told(numbers[place])
+        return place, numbers[place]
     first, last = (math.log10(numbers[at]) if log else numbers[at] for at in (low, high))
     scaled = first + (place - low) / (high - low) * (last - first)
     value = 10**scaled if log else scaled
@@ -79,4 +86,4 @@ def _at(place: Place, found: Mapping[Place, Value | None], *, log: bool) -> tupl
         value = round(value)
         scaled = math.log10(value) if log else value
         place = low + (scaled - first) / (last - first) * (high - low)
-    return place, told(value)
+    return place, value

@@ -42,7 +42,7 @@ def summary(report: Report) -> str:
         "its other metrics": _others(report),
         "best default": f"{number(default.value)} ({place(default, is_run=is_run)})"
         if default
-        else "none yet",
+        else "",
         "beside the best default": _beside(report, default.value if default else None),
         "baselines": baselines_in_words(study.baselines, study.objective) or "none",
         "beside the strong baseline": _beside(

@@ -93,9 +93,9 @@ def test_a_trial_of_another_program_has_no_weights_and_stands_there_all_the_same
 @pytest.mark.parametrize(
     ("count", "fail", "words"),
     [
-        (0, False, "0 of the trials so far have ended an epoch, and importance needs 5."),
-        (3, True, "0 of the trials so far have ended an epoch, and importance needs 5."),
-        (1, False, "1 of the trials so far has ended an epoch, and importance needs 5."),
+        (0, False, "No trial has a score so far, and importance needs 5."),
+        (3, True, "No trial has a score so far, and importance needs 5."),
+        (1, False, "1 trial has a score so far, and importance needs 5."),
     ],
 )
 def test_too_few_trials_say_that_they_are(

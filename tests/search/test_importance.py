@@ -98,8 +98,8 @@ def test_shares_sum_to_one_or_a_sentence_says_why_there_are_none(
 @pytest.mark.parametrize(
     ("study", "said"),
     [
-        (study_of(), f"0 of the trials so far have ended an epoch, and importance needs {ENOUGH}."),
-        (study_of(trial_of(0, None), trial_of(1, 1.0)), "1 of the trials so far has ended"),
+        (study_of(), f"No trial has a score so far, and importance needs {ENOUGH}."),
+        (study_of(trial_of(0, None), trial_of(1, 1.0)), "1 trial has a score so far, and"),
         (study_of(*(trial_of(n, 0.5) for n in range(6))), "All 6 trials have the same score"),
     ],
 )

@@ -108,7 +108,7 @@ def test_it_reads_as_the_same_figures_do_elsewhere(case: Case) -> None:
     case.trial(12345.6, default=True)
     case.open()
     assert "| **best so far** | 12346 | trial 0, epoch 1, complete |" in case.note
-    assert "It is one of the defaults: the search has found nothing better yet." in case.note
+    assert "It is one of the defaults: no other has been tried yet." in case.note
     assert "does not beat 5-gram (1.500)" in case.note
 
 

@@ -98,6 +98,10 @@ def test_a_study_without_scores_is_said_to_be_one(
             ),
         ),
         (
+            [("failed", "odd"), ("failed", "the disk is full"), ("failed", "the disk is full")],
+            ("3 trials have ended before their first epoch, 2 of them like this: the disk is full"),
+        ),
+        (
             [("failed", "the disk is full")] * 2,
             "2 trials have ended before their first epoch: the disk is full",
         ),
@@ -285,6 +289,23 @@ def test_a_study_that_has_tried_all_is_not_said_to_go_on(
     assert "--trials" not in text
     going = replace(study, trials=(*study.trials, make_trial(1, 0.8, state="running")))
     assert "Every configuration" not in printed(standings.status(going))
+
+
+@pytest.mark.parametrize(
+    ("others", "budget", "said"),
+    [
+        ([], 9, "no other has been tried yet."),
+        ([], 1, "no other has been tried."),
+        ([0.8], 9, "the search has found nothing better yet."),
+        ([0.8], 2, "the search has found nothing better."),
+    ],
+)
+def test_a_default_that_is_the_best_is_said_to_stand_as_it_does(
+    others: list[float], budget: int, said: str, make_study: Study, make_trial: Trial
+) -> None:
+    rest = [make_trial(number, value) for number, value in enumerate(others, start=1)]
+    study = make_study(make_trial(0, 0.9, default=True), *rest, budget=budget)
+    assert verdict.verdict(study).endswith(f" It is one of the defaults: {said}")
 
 
 def test_thousands_are_set_apart(make_study: Study, make_trial: Trial, printed: Print) -> None:

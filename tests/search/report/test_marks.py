@@ -1,16 +1,20 @@
 """What stands at an axis of parallel coordinates is a value of the trials, and can be read."""
 
+import itertools
 import json
 import math
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from search.report import figures
+from search.report.axes import decades
 from search.report.marks import marks
 from search.space import Choice, FloatRange, IntRange
 from tests.search.conftest import spec_of
-from tests.search.made_up import report_of, study_of, trial_of
+from tests.search.made_up import report_of, searched, study_of, trial_of
 
 DOMAINS = {
     "variant": Choice(values=("embed_ffn", "lstm")),
@@ -80,6 +84,45 @@ def test_a_mark_lies_where_a_line_with_its_value_passes() -> None:
             for place, text in axes[title]:
                 if text == said[title] and title not in ("learning_rate", "cross_entropy"):
                     assert math.isclose(place, line["y"][axis], abs_tol=1e-9), (title, text)
+
+
+def test_scores_read_as_they_do_in_tables_and_shares_as_percent() -> None:
+    study = searched(lambda one: float(one["hidden_size"]), count=40)
+    report = report_of(study)
+    figure = json.loads(figures.parallel(report, report.ended))
+    [worst, *_, best] = at_axes(figure)["cross_entropy"]
+    assert (worst[1], best[1]) == ("8.000", "16.00")
+    assert {line["customdata"][0][1] for line in figure["data"][:-1]} == {"8.000", "12.00", "16.00"}
+    bars = json.loads(figures.importance(report))
+    assert bars["data"][0]["texttemplate"] == "%{x:.1%}"
+    assert bars["layout"]["xaxis"]["tickformat"] == ".0%"
+
+
+@given(st.integers(1, 10**6), st.integers(21, 10**6))
+@example(35_000, 628)
+def test_an_axis_of_sizes_has_some_marks_and_room_for_them(low: int, times: int) -> None:
+    high = low * times
+    found = decades(low, high)
+    assert found
+    assert all(low <= mark <= high for mark in found)
+    pixels = 280 / math.log10(times)  # of a decade, on a phone
+    gaps = [pixels * math.log10(b / a) for a, b in itertools.pairwise(found)]
+    assert all(gap > 30 for gap in gaps)  # of four letters
+
+
+def test_sizes_far_apart_are_marked_on_a_logarithmic_axis() -> None:
+    trials = [trial_of(n, 1.0 + n, parameters=size) for n, size in enumerate((3_000, 150_000))]
+    report = report_of(study_of(*trials))
+    axis = json.loads(figures.front(report, report.ended, report.ended, None))["layout"]["xaxis"]
+    assert (axis["type"], axis["tickvals"]) == ("log", [5000, 10000, 20000, 50000, 100000])
+
+
+def test_one_trial_alone_is_all_that_an_axis_names() -> None:
+    report = report_of(study_of(trial_of(3, 1.0, parameters=2_698_250)))
+    history = json.loads(figures.history(report, report.ended, None))["layout"]["xaxis"]
+    assert history["tickvals"] == [3]
+    front = json.loads(figures.front(report, report.ended, report.ended, None))["layout"]["xaxis"]
+    assert (front["tickvals"], front["tickformat"]) == ([2_698_250], ".3~s")
 
 
 def test_a_whole_number_is_written_where_it_lies() -> None:

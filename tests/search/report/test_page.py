@@ -31,9 +31,9 @@ WHY = {
     "past trial_timeout: 2 s - raise trial_timeout in [resources], or shorten an epoch with "
     "epoch_steps in [training]",
     "equal": "All 8 trials have the same score, so no parameter made a difference.",
-    "single": "1 of the trials so far has ended an epoch, and importance needs 5.",
+    "single": "1 trial has a score so far, and importance needs 5.",
     "fixed": "All parameters are fixed, so there is none to draw.",
-    "infinite": "1 of the trials so far has ended an epoch, and importance needs 5.",
+    "infinite": "1 trial has a score so far, and importance needs 5.",
     "never finite": "No trial has a finite score to draw.",
     "foreign": "No trial's model can be built from its parameters, so none has a size.",
 }
@@ -98,6 +98,7 @@ def test_a_page_is_whole_and_says_why_it_draws_nothing(odd: str) -> None:
         assert set(sections) - drawn == {"summary", "best", "data", "again"}
     else:
         assert [one for one in sections if one != "failures"] == ["summary", "data", "again"]
+        assert "export" not in read.text
     assert ("failures" in sections) == ("fail" in odd)
     for plot in plots(report_of(study, spec)):
         assert plot.said
