@@ -214,7 +214,7 @@ def same(file: SpecFile, study: StoredStudy, data: SequenceData, archive: Archiv
         raise SpecChanged(
             f"study {file.name!r} is there already and searches something else:",
             *(f"  {line}" for line in differences),
-            f"launch it under a name of its own: lstm-search launch {file.path} --name {free}",
+            f"give it a name of its own, with --name {free}",
         )
     return study.spec.with_budget(
         trials=file.trials,

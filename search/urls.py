@@ -55,6 +55,12 @@ def without_password(url: str) -> str:
     return f"{kind}://{user}{'@' if user else ''}{where}"
 
 
+def typed(url: str) -> str:
+    """Give a URL of a database as somebody types it, but for the password."""
+    bare = without_password(url)
+    return bare.replace(POSTGRESQL, "postgresql://", 1) if is_postgresql(url) else bare
+
+
 def shown(url: str) -> str:
     """Tell which database a URL is of: a file, or server and name, without who asks.
 

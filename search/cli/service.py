@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from search import operations
+from search.cli import hints
 from search.cli.app import command
 from search.cli.options import (
     Checkpoints,
@@ -55,7 +56,10 @@ def submit(
         slots=slots,
         with_data=with_data,
     )
-    output.show(standings.submitted(submitted))
+    place = hints.place(storage)
+    status = hints.said("status", submitted.name, **{"--storage": place})
+    server = hints.said("serve", **{"--storage": place})
+    output.show(standings.submitted(submitted, server=server, status=status))
 
 
 @command("serve --studies 2")

@@ -1,6 +1,5 @@
 """The commands around studies: parse, call one operation, print."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from search import operations, verdict
+from search.cli import hints
 from search.cli.app import command
 from search.cli.options import (
     Checkpoints,
@@ -27,7 +27,6 @@ from search.cli.options import (
 )
 from search.errors import NoResult, SearchError, WrongUse
 from search.records import Ending, Stopped
-from search.urls import without_password
 
 STOPPED: dict[Stopped, str] = {
     "asked": "asked to stop",
@@ -104,15 +103,16 @@ def launch(
     if launched.fruitless:
         exhausted = launched.ending is Ending.EXHAUSTED or launched.study.exhausted
         raise NoResult(verdict.fruitless(launched.study, exhausted=exhausted))
-    place = without_password(storage) if storage else None
-    given = {"--name": name, "--storage": place, "--checkpoints": checkpoints}
+    given = {"--name": name, "--storage": hints.place(storage), "--checkpoints": checkpoints}
     more: dict[str, int | list[str] | None] = {
         "--set": overrides,
         "--slots": slots,
         "--trials": trials if launched.fresh else None,
     }
-    again = _said("launch", str(file), **given, **more)
-    export = _said("export", launched.study.name, "--to", "FOLDER", **{**given, "--name": None})
+    again = hints.said("launch", str(file), **given, **more)
+    export = hints.said(
+        "export", launched.study.name, "--to", "FOLDER", **{**given, "--name": None}
+    )
     output.show(standings.launched(launched, again=again, export=export))
     raise typer.Exit(EXIT_CODES.get(launched.ending, 0))
 
@@ -253,15 +253,6 @@ def delete(
         _ask(f"delete {study} with {len(trials)} trials? [y/N] ")
     operations.delete(found, study)
     typer.echo(f"deleted {study}")
-
-
-def _said(*words: str, **options: str | int | list[str] | None) -> str:
-    """Write a command, as it can be copied, with the options that were given."""
-    line = ["lstm-search", *words]
-    for option, value in options.items():
-        for one in [value] if isinstance(value, str | int) else value or ():
-            line += [option, str(one)]
-    return shlex.join(line)
 
 
 def _ask(question: str) -> None:

@@ -109,16 +109,22 @@ def header(study: StudySummary) -> dict[str, str]:
     return {name: said for name, said in facts.items() if said}
 
 
-def submitted(study: Submitted) -> RenderableType:
-    """Show that a study is on the queue, and what isn't known of it yet."""
+def submitted(study: Submitted, *, server: str, status: str) -> RenderableType:
+    """Show that a study is on the queue, and what isn't known of it yet.
+
+    Arguments:
+        study: what was submitted.
+        server: the command that runs it.
+        status: the command that says how far it is.
+    """
     ahead = f"behind {study.ahead} other{'s' * (study.ahead > 1)}" if study.ahead else "as the next"
     unchecked = [] if study.data_checked else ["Its data are not here: a server will check them."]
     lines = (
         f"{study.name}: submitted, {ahead}",
         *unchecked,
-        f"Run by lstm-search serve; how far it is: lstm-search status {study.name}",
+        f"Run by {server}; how far it is: {status}",
     )
-    return Group(*(Text(line) for line in lines))
+    return Group(*(Text(line, no_wrap=True, overflow="ignore") for line in lines))
 
 
 def _queue(study: StudySummary) -> str:

@@ -36,6 +36,8 @@ class _Run:
     child: Child
     let_go: float | None = None
     """When it was told to end, by the clock; None: not yet."""
+    unwanted: bool = False
+    """Whether that was because somebody has ended or deleted its study."""
     killed: bool = False
     last: Message | None = None
     """How its coordinator says that it has ended."""
@@ -120,6 +122,7 @@ class Server:
         wanted = {one.study for one in found if one.state == "waiting"}
         for study, run in self._running.items():
             if study not in wanted:
+                run.unwanted = True
                 self._let_go(run)
 
     def _leave_lost_ray(self) -> None:
@@ -201,7 +204,7 @@ class Server:
         one = run.submission
         let_go = run.let_go is not None or run.ray != self.ray()
         end = End(code=code, last=run.last, said=run.said, epochs=run.epochs, let_go=let_go)
-        found = verdict(end, self._rested(one))
+        found = verdict(end, self._rested(one), unwanted=run.unwanted)
         del self._running[one.study]
         self.figures.ended(one.study)
         self.log("gone", study=one.study, state=found.state, reason=found.reason, code=code)

@@ -52,13 +52,22 @@ class Verdict:
     """None where it may be begun at once."""
 
 
-def verdict(end: End, former: Rest | None) -> Verdict:
+_UNWANTED = Verdict(state="ended", reason="somebody has stopped or deleted it")
+
+
+def verdict(end: End, former: Rest | None, *, unwanted: bool = False) -> Verdict:
     """Judge how a submission stands after its coordinator has ended.
 
     Arguments:
         end: the coordinator's.
         former: the study's last rest; None where it has had none.
+        unwanted: whether somebody has taken it off the queue meanwhile.
     """
+    found = _found(end, former)
+    return _UNWANTED if unwanted and found.state == "waiting" else found
+
+
+def _found(end: End, former: Rest | None) -> Verdict:
     former = None if end.epochs else former
     match end.last:
         case {"event": "ended", "ending": ending}:

@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from search.errors import WrongUse
 from search.settings import Settings, read
-from search.urls import is_postgresql, postgresql, shown, without_password
+from search.urls import is_postgresql, postgresql, shown, typed, without_password
 
 SECRET = "Pl4nted-S3cret"
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -22,6 +22,7 @@ def test_each_spelling_is_the_same_database(kind: str) -> None:
     url = f"{kind}://me:x@host:5433/studies"
     assert is_postgresql(url)
     assert postgresql(url) == "postgresql+psycopg://me:x@host:5433/studies"
+    assert typed(url) == "postgresql://me@host:5433/studies"
 
 
 @given(user=TEXT, password=TEXT, name=TEXT.filter(lambda name: "/" not in name))
@@ -66,7 +67,8 @@ def test_a_url_that_cannot_be_read_is_told_without_anything_of_it(
 def test_what_may_be_left_out_is_left_out() -> None:
     for url in ("postgresql:///db", "postgresql://host/db?sslmode=require", "postgresql://[::1]/x"):
         assert postgresql(url) == url.replace("://", "+psycopg://")
-    assert without_password("sqlite:///x.db") == shown("sqlite:///x.db") == "sqlite:///x.db"
+    for told in (typed, without_password, shown):
+        assert told("sqlite:///x.db") == "sqlite:///x.db"
 
 
 @pytest.mark.parametrize(

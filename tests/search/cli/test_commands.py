@@ -258,7 +258,8 @@ def test_a_submission_takes_all_its_options_and_says_what_is_ahead(
     }
     assert said == (
         "vowels: submitted, behind 2 others\nIts data are not here: a server will check them.\n"
-        "Run by lstm-search serve; how far it is: lstm-search status vowels\n"
+        "Run by lstm-search serve --storage sqlite:///s.db; "
+        "how far it is: lstm-search status vowels --storage sqlite:///s.db\n"
     )
 
 

@@ -45,7 +45,7 @@ def spec_changed(shelf: Any) -> None:
         {},
         "study 'moods' is there already and searches something else:\n"
         "  search.seed: was 0, is 9\n"
-        "launch it under a name of its own: lstm-search launch moods.toml --name moods-2",
+        "give it a name of its own, with --name moods-2",
     )
 
 

@@ -165,6 +165,7 @@ def test_a_study_that_is_stopped_as_it_begins_is_let_go_and_not_begun_again(serv
     service.turn()
     assert service.child("a").dismissed
     assert service.turn() == []
+    assert service.events[-1]["state"] == "ended"
     assert service.queue.standing("a") == ("ended", "somebody asked it to stop")
 
 
