@@ -113,4 +113,5 @@ def _sync(path: Path) -> None:
 
 
 def _refusal(to: Path, error: OSError) -> ExportRefused:
-    return ExportRefused(f"{to}: cannot be written ({error}) - name a folder where it can be")
+    why = error.strerror or error
+    return ExportRefused(f"{to}: cannot be written ({why}) - name a folder where it can be")

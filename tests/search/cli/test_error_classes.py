@@ -265,7 +265,10 @@ def test_every_class_has_its_command() -> None:
         ("full", "full: the folder isn't empty (kept.txt) - name another one"),
         ("a.csv", "a.csv: a file is there already - name another folder"),
         (".", ".: the folder isn't empty (a.csv, checkpoints, full, moods.toml, ...) - name ..."),
-        ("a.csv/out", "a.csv/out: cannot be written (...) - name a folder where it can be"),
+        (
+            "a.csv/out",
+            "a.csv/out: cannot be written (File exists) - name a folder where it can be",
+        ),
     ],
 )
 def test_an_export_takes_nobodys_place(to: str, told: str, shelf: Any) -> None:
