@@ -53,6 +53,8 @@ def test_how_a_launch_ended_is_told_by_the_exit_code(
     ("line", "words"),
     [
         ("launch x.toml --timeout soon", "use a time such as 30m"),
+        ("launch x.toml --timeout ''", "'--timeout': got '' - use a time above 0 and up to 1000h"),
+        ("launch x.toml --timeout 0s", "'--timeout': got '0s' - use a time above 0 and up to 1000"),
         ("launch x.toml --trials 0", "'--trials': got '0' - use a whole number from 1 up to 1,000"),
         ("launch x.toml --slots -1", "'--slots': got '-1' - use a whole number from 1 up to 10,0"),
         ("best vowels --top 1_0", "'--top': got '1_0' - use a whole number from 1"),
