@@ -271,7 +271,8 @@ def _beside(path: Path) -> str:
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")  # noqa: PLR2004 - a line's worth
     is_of_it = folder == path.absolute().parent and not has_magic(path.name)
-    near = get_close_matches(path.name, names if is_of_it else [], n=1, cutoff=_ALIKE)
+    others = [name for name in names if name != path.name]  # which is a link that leads nowhere
+    near = get_close_matches(path.name, others if is_of_it else [], n=1, cutoff=_ALIKE)
     return f"{f'did you mean {near[0]!r}? ' if near else ''}{folder} has: {shown or 'nothing'}"
 
 
