@@ -10,6 +10,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
@@ -38,6 +39,8 @@ FORMATS = ("csv", "json", "parquet", "text", "arrow")
 """Builders of `datasets` that read files into tables."""
 
 _ROWS_AT_ONCE = 1 << 20
+_ALIKE = 0.8
+"""How much a file's name has of one that isn't there, to be meant; endings make many alike."""
 _UNREADABLE = (ValueError, TypeError, KeyError, OSError, EOFError, zlib.error, pa.ArrowException)
 """What the builders, pandas and Arrow raise on a file that is not what it should be."""
 
@@ -129,6 +132,8 @@ def read_table(path: Path, data_format: str, wanted: Mapping[str, str]) -> pa.Ta
             table, present = _read(path, data_format, list(wanted), folder)
     except UnicodeDecodeError as error:
         raise DataError(not_utf8(path, packed=_is_packed(path))) from error
+    except PermissionError as error:
+        raise DataError(f"{path}: this user may not read it - change its rights") from error
     except _UNREADABLE as error:
         told = _wrong_json(path, wanted) if data_format == "json" else None
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -265,7 +270,10 @@ def _beside(path: Path) -> str:
         folder = folder.parent
     names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")  # noqa: PLR2004 - a line's worth
-    return f"{folder} has: {shown or 'nothing'}"
+    is_of_it = folder == path.absolute().parent and not has_magic(path.name)
+    others = [name for name in names if name != path.name]  # which is a link that leads nowhere
+    near = get_close_matches(path.name, others if is_of_it else [], n=1, cutoff=_ALIKE)
+    return f"{f'did you mean {near[0]!r}? ' if near else ''}{folder} has: {shown or 'nothing'}"
 
 
 @contextmanager

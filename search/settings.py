@@ -79,8 +79,11 @@ def read(
 
     Raises:
         WrongUse: a database of another kind, one in memory, or a URL that cannot be read;
-            checkpoints in a place that is none for them.
+            checkpoints in a place that is none for them; an option with nothing in it.
     """
+    for option, given in {"--storage": storage, "--checkpoints": checkpoints}.items():
+        if given == "":  # of a variable that is not set, say
+            raise WrongUse(f"{option}: got nothing - name a place, or leave the option out")
     url = (
         storage or environment.get("LSTM_SEARCH_STORAGE") or f"{SQLITE}{folder}/{FOLDER}/studies.db"
     )

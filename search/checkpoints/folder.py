@@ -11,6 +11,9 @@ from search.checkpoints.files import part_of
 from search.errors import StoreError, WrongUse
 from search.outages import outage
 
+_LONGEST = 255
+"""Bytes in the name of a file or folder, on every system that this runs on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -27,6 +30,8 @@ class Folder:
 
     def check(self) -> None:
         """Refuse it where a file is in its way, or nothing can be written into it."""
+        if any(len(os.fsencode(part)) > _LONGEST for part in self.path.parts):
+            raise WrongUse(f"--checkpoints: no folder has so long a name as {self} - name another")
         way = (self.path, *self.path.parents)
         nearest = next(place for place in way if os.access(place, os.F_OK))
         if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):

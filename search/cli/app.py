@@ -26,7 +26,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
         """Read what stands after the command's name, and run it."""
-        with _in_a_line():
+        with _in_a_line(ctx):
             return super().invoke(ctx)
 
 
@@ -79,17 +79,29 @@ def _exit_code(error: SearchError | LstmAttnError) -> int:
 
 
 @contextmanager
-def _in_a_line() -> Iterator[None]:
-    """Tell what is wrong with arguments and options as everything else that is wrong."""
+def _in_a_line(ctx: Any = None) -> Iterator[None]:  # noqa: ANN401 - typer's own
+    """Tell what is wrong with arguments and options as everything else that is wrong.
+
+    Arguments:
+        ctx: of the command line, once it is known which command there is.
+    """
     try:
         yield
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # no arguments at all: help is shown
             raise
-        said, context = error.format_message().rstrip("."), error.ctx
-        path = context.command_path if context else app.info.name
-        _tell(said if " - " in said else f"{said} - see {path} --help")
+        said = error.format_message().rstrip(".")
+        if said.endswith("is not readable"):
+            said += " - change its rights, or name another"
+        _tell(said if " - " in said else f"{said} - see {_command(error.ctx, ctx)} --help")
         raise typer.Exit(WrongUse.exit_code) from error
+
+
+def _command(inner: Any, outer: Any) -> str:  # noqa: ANN401 - typer's own
+    """Name the command that an error is of, which not all of them know by themselves."""
+    if inner:
+        return str(inner.command_path)
+    return " ".join(filter(None, (app.info.name, outer and outer.invoked_subcommand)))
 
 
 def _tell(problem: str) -> None:

@@ -62,11 +62,23 @@ def writable(out: Path | None) -> Path | None:
     """Refuse a file that cannot be written before anything is computed for it.
 
     Raises:
-        typer.BadParameter: it is a folder, or in a folder that isn't there.
+        typer.BadParameter: it is a folder, or in a folder that isn't there, or no path.
     """
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+    if out is None:
+        return None
+    try:
+        unfit = out.is_dir() or not out.parent.is_dir()
+        out.resolve()
+    except (OSError, RuntimeError) as error:  # a name too long, or a link that leads to itself
+        raise typer.BadParameter(f"cannot write {out}, {reason(error)} - name another") from error
+    if unfit:
         raise typer.BadParameter(f"cannot write {out} - name a file in a folder that is there")
     return out
+
+
+def reason(error: Exception) -> str:
+    """Say why a path can't be followed."""
+    return getattr(error, "strerror", None) or "a link that leads to itself"
 
 
 def places(storage: str | None, checkpoints: str | None = None) -> Settings:

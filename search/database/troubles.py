@@ -58,8 +58,9 @@ def named(url: str) -> str:
 
 
 def first_line(error: object) -> str:
-    """Give what an error says first; PostgreSQL goes on with the statement."""
-    return (str(error).splitlines() or [""])[0]
+    """Give what an error says first; PostgreSQL goes on with the statement, Python with a file."""
+    said = getattr(error, "strerror", None) or str(error)
+    return (said.splitlines() or [""])[0]
 
 
 def no_database(what: str) -> StorageError:

@@ -20,6 +20,8 @@ def check_free(to: Path) -> None:
         ExportRefused: it is a file, or a folder that isn't empty or is being worked in.
     """
     try:
+        if Path(os.path.realpath(to)).is_symlink():
+            raise ExportRefused(f"{to}: a link that leads to itself - name another folder")
         if not to.exists():
             return
         if not to.is_dir():
@@ -113,4 +115,5 @@ def _sync(path: Path) -> None:
 
 
 def _refusal(to: Path, error: OSError) -> ExportRefused:
-    return ExportRefused(f"{to}: cannot be written ({error}) - name a folder where it can be")
+    why = error.strerror or error
+    return ExportRefused(f"{to}: cannot be written ({why}) - name a folder where it can be")

@@ -4,6 +4,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,11 @@ def _text(path: Path) -> str:
             advice = f"name a file in it: {found}" if found else none
             raise SpecError(f"{path}: a folder - {advice}")
         if not path.exists():
-            raise SpecError(f"{path}: no such file - name a study file, as studies/quickstart.toml")
+            others = [other.stem for other in path.parent.glob("*.toml")]
+            near = get_close_matches(path.stem, others, n=1)
+            meant = f"did you mean {path.with_name(near[0])}.toml?" if near else ""
+            usual = "name a study file, as studies/quickstart.toml"
+            raise SpecError(f"{path}: no such file - {meant or usual}")
         if not path.is_file():
             raise SpecError(f"{path}: not a regular file - name a study file")
         return path.read_bytes().decode("utf-8-sig")

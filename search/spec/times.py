@@ -20,6 +20,7 @@ def duration(value: str | float) -> float:
     Raises:
         ValueError: it is none, or not above 0 and up to `LONGEST`.
     """
+    given = value
     if isinstance(value, str):
         parts = _DURATION.fullmatch(value.strip())
         if not parts:
@@ -27,7 +28,7 @@ def duration(value: str | float) -> float:
         hours, minutes, seconds = (int(part or 0) for part in parts.groups())
         value = hours * 3600 + minutes * 60 + seconds
     if not 0 < value <= LONGEST:
-        raise ValueError(f"got {shorten(value)} - use a time above 0 and up to 1000h")
+        raise ValueError(f"got {shorten(given)} - use a time above 0 and up to 1000h")
     return float(value)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lstm_attn.errors import DataError
+from lstm_attn.foreign_text import not_utf8
 from lstm_attn.reading import SUFFIXES, find_files, read_table, told_format
 
 KEY = "DATA"
@@ -54,7 +55,7 @@ def find(data: Path) -> Found:
         DataError: nothing is there, it is empty, or it is neither a table nor a text.
     """
     shown = str(data)
-    if data.is_dir():
+    if os.path.isdir(data):  # noqa: PTH112 - takes names too long for a file
         return _folder(data)
     if data.suffix.lower() == ".toml":
         raise DataError(
@@ -205,6 +206,8 @@ def _sniffed(path: Path) -> str:
         is_text = b"\0" not in head and bool(head[:-4].decode("utf-8-sig") or head)
     except UnicodeDecodeError as error:
         is_text = error.reason == "unexpected end of data" and error.start > len(head) - 8
+    if not is_text and (b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        raise DataError(f"{KEY}: {not_utf8(path)}")
     if not is_text:
         raise DataError(
             f"{KEY}: {path} is neither a table nor UTF-8 text - give a file of one of the kinds "

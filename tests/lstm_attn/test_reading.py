@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lstm_attn import reading
 from lstm_attn.errors import DataError, NoRoom
 from lstm_attn.reading import find_files, format_of, read_table
 
@@ -314,3 +315,15 @@ def test_reading_leaves_nothing_at_home_and_stands_alone(tmp_path) -> None:
     )
     assert (done.stdout, done.stderr) == (b"", b"")
     assert not list(home.rglob("*"))
+
+
+def test_a_file_that_this_user_may_not_read_is_not_called_broken(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x\n1\n")
+
+    def refuses(*_, **__) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(reading, "read_csv", refuses)
+    with pytest.raises(DataError, match=r"a\.csv: this user may not read it - change its rights"):
+        read_table(path, "csv", {"x": "task.inputs"})

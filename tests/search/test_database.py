@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import sqlite3
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 from optuna.study import StudyDirection
 
-from search.database import is_there, open_storage, postgresql
+from search.database import is_there, open_storage, postgresql, told
 from search.errors import StorageError
 from search.settings import Settings
 
@@ -168,3 +169,9 @@ def test_readers_and_a_writer_go_together(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
     storage.engine.dispose()
+
+
+def test_why_a_folder_cannot_be_made_is_told_without_what_python_adds() -> None:
+    line = "^the database /x/y.db cannot be used: Permission denied - name another with --storage$"
+    with pytest.raises(StorageError, match=line), told("/x/y.db", OSError):
+        raise PermissionError(errno.EACCES, "Permission denied", "/x")

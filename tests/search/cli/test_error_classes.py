@@ -262,15 +262,20 @@ def test_every_class_has_its_command() -> None:
 @pytest.mark.parametrize(
     ("to", "told"),
     [
+        ("loop", "loop: a link that leads to itself - name another folder"),
         ("full", "full: the folder isn't empty (kept.txt) - name another one"),
         ("a.csv", "a.csv: a file is there already - name another folder"),
-        (".", ".: the folder isn't empty (a.csv, checkpoints, full, moods.toml, ...) - name ..."),
-        ("a.csv/out", "a.csv/out: cannot be written (...) - name a folder where it can be"),
+        (".", ".: the folder isn't empty (a.csv, checkpoints, full, loop, ...) - name ..."),
+        (
+            "a.csv/out",
+            "a.csv/out: cannot be written (File exists) - name a folder where it can be",
+        ),
     ],
 )
 def test_an_export_takes_nobodys_place(to: str, told: str, shelf: Any) -> None:
     shelf.trial({1: 0.123})
     shelf.weights()
+    (shelf.wrong.folder / "loop").symlink_to("loop")
     shelf.wrong.tells(f"export moods --to {to}", {"full/kept.txt": "mine"}, told)
 
 

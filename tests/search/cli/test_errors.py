@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,8 @@ def test_how_a_launch_ended_is_told_by_the_exit_code(
     ("line", "words"),
     [
         ("launch x.toml --timeout soon", "use a time such as 30m"),
+        ("launch x.toml --timeout ''", "'--timeout': got '' - use a time above 0 and up to 1000h"),
+        ("launch x.toml --timeout 0s", "'--timeout': got '0s' - use a time above 0 and up to 1000"),
         ("launch x.toml --trials 0", "'--trials': got '0' - use a whole number from 1 up to 1,000"),
         ("launch x.toml --slots -1", "'--slots': got '-1' - use a whole number from 1 up to 10,0"),
         ("best vowels --top 1_0", "'--top': got '1_0' - use a whole number from 1"),
@@ -67,6 +70,10 @@ def test_how_a_launch_ended_is_told_by_the_exit_code(
         ("serve --studies 0", "'--studies': got '0' - use a whole number from 1 up to 1,000"),
         ("launch", "Missing argument 'FILE' - see lstm-search launch --help"),
         ("launch x.toml --trails 3", "No such option: --trails (Possible options: --trials) - "),
+        (
+            "check x.toml --set",
+            "Option '--set' requires an argument - see lstm-search check --help",
+        ),
         ("check x.toml y.toml", "unexpected extra argument(s) (y.toml) - see lstm-search check"),
     ],
 )
@@ -79,6 +86,17 @@ def test_wrong_use_ends_with_2_before_anything_is_done(
     assert words in line
     assert result.stdout == ""
     assert fake.calls == []
+
+
+def test_a_file_that_may_not_be_read_is_told_with_what_would_do(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.toml").touch()
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # as for anybody but root
+    result = run("check x.toml")
+    assert result.exit_code == 2
+    told = "path 'x.toml' is not readable - change its rights, or name another\n"
+    assert result.stderr == f"Invalid value for 'FILE': {told}"
 
 
 def test_a_replay_that_differs_fails(run: Run, fake: Any) -> None:

@@ -70,6 +70,11 @@ FILES = {
         {},
         "data.train: '...' cannot be looked for, file name too long - name a file",
     ),
+    "a misspelt name": (
+        TEXTS.replace("a.csv", "mods.csv"),
+        {f"{n}.csv": "" for n in "bcdefghij"} | {"moods.csv": moods()},
+        "data.train: no file 'mods.csv' - did you mean 'moods.csv'? ... has: b.csv, c.csv, ..., …",
+    ),
     "UTF-16": (
         TEXTS,
         {"a.csv": moods().encode("utf-16")},

@@ -98,6 +98,12 @@ def test_a_database_that_cannot_be_is_refused(url: str, line: str, wrong: Any) -
     wrong.tells(f"launch study.toml --storage {url}", {**FILES, "folder/x": ""}, line)
 
 
+@pytest.mark.parametrize("option", ["--storage", "--checkpoints"])
+def test_a_place_of_which_nothing_is_said_is_not_the_usual_one(option: str, wrong: Any) -> None:
+    told = f"{option}: got nothing - name a place, or leave the option out"
+    wrong.tells(f"launch study.toml {option} ''", FILES, told)
+
+
 @pytest.mark.parametrize("line", ["launch study.toml", "status small"])
 def test_another_programs_database_is_left_as_it_is(line: str, wrong: Any) -> None:
     changed(wrong.folder / "letters.db", "CREATE TABLE letters (text TEXT)")

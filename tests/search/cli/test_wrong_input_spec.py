@@ -132,6 +132,11 @@ def test_a_wrong_study_file_gets_a_line_a_problem(command: str, name: str, wrong
     )
 
 
+def test_a_study_file_that_is_not_there_is_guessed_by_its_name(wrong: Any) -> None:
+    told = "d/mood.toml: no such file - did you mean d/moods.toml?"
+    wrong.tells("launch d/mood.toml", {"d/moods.toml": STUDY, "d/other.toml": STUDY}, told)
+
+
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_study_file_that_is_none_gets_a_line(name: str, wrong: Any) -> None:
     content, line = UNREADABLE[name]

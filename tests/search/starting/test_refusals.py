@@ -53,6 +53,14 @@ REFUSALS: dict[str, tuple[Write, str, str]] = {
         "a.xlsx",
         "DATA: a.xlsx is a table of a kind that isn't read - save it as CSV, with commas",
     ),
+    "a text in another encoding": (
+        text("a.md", "caf\xe9 and all that\n".encode("latin-1")),
+        "a.md",
+        (
+            "DATA: a.md: not UTF-8 text at line 1, byte 4 (0xe9), it looks like ISO-8859-1 - "
+            "write it as UTF-8: iconv -f ISO-8859-1 -t UTF-8 a.md > a-utf8.md"
+        ),
+    ),
     "neither a table nor a text": (
         text("a.bin", b"\0\1\xff" * 99),
         "a.bin",
