@@ -4,7 +4,7 @@ import re
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>|#~&$]|^[-+=]")
 """What Markdown or its usual additions take for a sign, anywhere or at the beginning of a line."""
-_NUMBERED = re.compile(r"^(\d+)([.)])")
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 """What begins an item of a list."""
 
 
