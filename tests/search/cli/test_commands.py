@@ -196,7 +196,7 @@ def test_curves_are_read_where_they_are_printed_alone(run: Run, fake: Any) -> No
 
 
 def test_best_says_how_many_are_wanted(run: Run, fake: Any) -> None:
-    assert "No trial has started yet." in run("best vowels --top 7").stdout
+    assert "no trial has started yet" in run("best vowels --top 7").stdout
     [(name, (_, study), given)] = fake.calls
     assert (name, study, given) == ("best", "vowels", {"top": 7})
 

@@ -21,7 +21,7 @@ def test_a_study_is_reported_as_it_stands(shelf: Any) -> None:
     to = Path("moods.html")
     assert run("report moods --to moods.html").startswith("moods.html: moods, 0 trials")
     empty = to.read_text()
-    assert "No trial has started yet." in empty
+    assert "no trial has started yet" in empty
     shelf.trial({1: 0.123})
     shelf.wrong.tells(
         "report moods --to moods.html",
@@ -31,7 +31,7 @@ def test_a_study_is_reported_as_it_stands(shelf: Any) -> None:
     )
     run("report moods --to moods.html --force")
     text = to.read_text()
-    assert "No trial has started yet." not in text
+    assert "no trial has started yet" not in text
     assert "0.1230 (trial 0, epoch 1, complete)" in text
     assert str(shelf.wrong.folder) in text  # the data's path, as the file says
     assert not [path for path in Path().iterdir() if path.suffix == ".part"]
