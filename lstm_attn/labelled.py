@@ -258,7 +258,9 @@ def _summary(
     summary["training rows of each"] = listed(
         [f"{label}: {count}" for label, count in zip(encoding.labels, counts, strict=True)]
     )
-    summary["steps"] = f"{lengths.min()} to {lengths.max()}, 99 of 100 rows at most {longest}"
+    low, high = lengths.min(), lengths.max()
+    many = f"{low} to {high}, 99 of 100 rows at most {longest}"
+    summary["steps"] = f"{low} in each row" if low == high else many
     if encoding.tokenizer is None:
         summary["numbers a step"] = int(train.inputs.shape[1])
         return summary

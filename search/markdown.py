@@ -2,13 +2,16 @@
 
 import re
 
-_SIGNS = re.compile(r"[\\`*_\[\]<>|#~&$]|^[-+=]|(?<=\d)[.)](?=\s|$)")
+_SIGNS = re.compile(r"[\\`*_\[\]<>|#~&$]|^[-+=]")
 """What Markdown or its usual additions take for a sign, anywhere or at the beginning of a line."""
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
+"""What begins an item of a list."""
 
 
 def plain(text: str) -> str:
     """Keep a text from being read as Markdown; it becomes one line."""
-    return _SIGNS.sub(lambda sign: f"\\{sign[0]}", _line(text))
+    line = _SIGNS.sub(lambda sign: f"\\{sign[0]}", _line(text))
+    return _NUMBERED.sub(r"\1\\\2", line)
 
 
 def code(text: str) -> str:

@@ -10,6 +10,8 @@ from search import summaries
 
 ENDED = "ended"
 """The attribute that says how and why a trial ended."""
+WEIGHTS = "weights"
+"""The attribute that says how many numbers training sets; parameters are what is searched."""
 _WORDS = {
     summaries.PRUNED: "",  # its reason says it
     "diverged": "diverged",
@@ -68,11 +70,11 @@ def shown(trial: FrozenTrial) -> FrozenTrial:
     stored = trial.user_attrs
     if summaries.NONCE not in stored:
         return trial
-    hidden = (summaries.NONCE, summaries.NOTE)
+    hidden = (summaries.NONCE, summaries.NOTE, summaries.PARAMETERS)
     rest = {name: value for name, value in stored.items() if name not in hidden}
     told = copy.copy(trial)
     try:
-        told.user_attrs = {**_end(trial, stored.get(summaries.NOTE)), **rest}
+        told.user_attrs = {**_end(trial, stored.get(summaries.NOTE)), **_size(stored), **rest}
     except ODD:
         return trial
     return told
@@ -89,13 +91,18 @@ def _end(trial: FrozenTrial, note: Mapping[str, Any] | None) -> dict[str, Any]:
         ENDED: _why(note),
         "epochs": note.get("epochs"),
         "seconds": None if seconds is None else round(seconds, 1),
-        summaries.PARAMETERS: trial.user_attrs.get(summaries.PARAMETERS),
+        **_size(trial.user_attrs),
         "host": note.get("host"),
         "device": note.get("device"),
         "best epoch": note.get("best_epoch"),
         **{f"best {name}": value for name, value in note.get("metrics", {}).items()},
     }
     return {name: fact for name, fact in facts.items() if fact not in (None, "")}
+
+
+def _size(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Say how large a trial's model is, in the word that stands for nothing else."""
+    return {WEIGHTS: stored[summaries.PARAMETERS]} if summaries.PARAMETERS in stored else {}
 
 
 def _why(note: Mapping[str, Any]) -> str:

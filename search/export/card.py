@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lstm_attn.config import Variant
 from search.export.scores import Scores
 from search.markdown import plain
+from search.words import number, setting
 
 _AND_BESIDES = """\
 `study.toml` is this configuration as a study of its own. `config.json` says what was trained on
@@ -44,7 +45,7 @@ def model_card(
         scores.optimism + _all_rows(scores),
         "All metrics are in `metrics.json`.",
         "## Data",
-        "\n".join(f"- {plain(name)}: {plain(str(value))}" for name, value in data.items()),
+        "\n".join(f"- {plain(name)}: {plain(setting(value))}" for name, value in data.items()),
         "## Use",
         "In the folder above this one, with the package `lstm-attn-search` installed:",
         *_use(study.task, folder),
@@ -141,4 +142,4 @@ def _use(task: str, name: str) -> list[str]:
 def _number(value: float | None) -> str:
     if value is None:
         return "none"
-    return f"{value:.4g}" if math.isfinite(value) else "not finite"
+    return number(value) if math.isfinite(value) else "not finite"

@@ -103,7 +103,7 @@ def _configuration(study: StudySummary) -> str:
     if not study.leaders:
         return ""
     best = study.leaders[0]
-    count = f", {best.parameters:,} parameters" if best.parameters else ""
+    count = f", {best.parameters:,} weights" if best.parameters else ""
     return f"**The best**: {code(words.settings(best.params))}{count}"
 
 

@@ -1,5 +1,7 @@
 """What happens in a launch, in words: what a live view and plain lines both say."""
 
+import math
+
 from search.records import (
     Blocked,
     Ended,
@@ -33,7 +35,7 @@ def header(tally: Tally) -> dict[str, str]:
         "baselines": baselines_in_words(study.baselines, study.objective),
         "finished": f"{done}: {states}; {len(tally.running)} running",
         "pace": _pace(tally),
-        "time left": _time_left(tally),
+        "time left": "" if tally.stopping else _time_left(tally),
         "slots": slots(tally) if tally.lacks_room or tally.slots.lacking else "",
         "run by": run_by(tally.run_by) if tally.run_by else "",
         "now": _now(tally),
@@ -123,10 +125,9 @@ def handed_in(fact: Ended) -> str:
 
 
 def _pace(tally: Tally) -> str:
-    trials, epochs = tally.pace.trials_per_minute, tally.pace.epochs_per_minute
-    said = [f"{pace(trials)} trials"] if trials else []
-    if epochs:
-        said.append(f"{pace(epochs)} epochs")
+    rates = {"trial": tally.pace.trials_per_minute, "epoch": tally.pace.epochs_per_minute}
+    counted = [(pace(rate), name) for name, rate in rates.items() if rate]
+    said = [f"{many} {name}{'' if many == '1' else 's'}" for many, name in counted]
     return f"{listed(said)} a minute" if said else ""
 
 
@@ -135,7 +136,7 @@ def _time_left(tally: Tally) -> str:
     left, allowed = tally.seconds_left, tally.seconds_allowed
     said = [f"about {seconds(left)}"] if left is not None else []
     if allowed is not None:
-        said.append(f"its timeout is in {seconds(allowed)}")
+        said.append(f"its timeout is in {seconds(math.ceil(allowed))}")
     return "; ".join(said)
 
 
@@ -148,4 +149,4 @@ def _now(tally: Tally) -> str:
     if isinstance(tally.blocked, Unseen):
         return f"out of sight for {seconds(tally.blocked_seconds)}: {tally.blocked.problem}"
     waiting = f"; {count(tally.unwritten, 'report')} to write" if tally.unwritten else ""
-    return f"waiting since {seconds(tally.blocked_seconds)}{waiting}: {tally.blocked.problem}"
+    return f"waiting for {seconds(tally.blocked_seconds)} now{waiting}: {tally.blocked.problem}"

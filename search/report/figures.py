@@ -132,8 +132,9 @@ def parallel(report: Report, shown: Sequence[TrialSummary]) -> str:
     for line, text in zip(lines, zip(*texts, strict=True), strict=True):
         line.customdata = text
     lines.sort(key=lambda line: line.y[0], reverse=down)  # its first axis is the score, from 0 to 1
-    for place, line in enumerate(lines, start=1):
-        share = place / len(lines)
+    places = list(dict.fromkeys(line.y[0] for line in lines))  # equal scores have one
+    for line in lines:
+        share = (places.index(line.y[0]) + 1) / len(places)
         line.update(
             line={"color": find_intermediate_color(POOR, GOOD, share**2, colortype="rgb")},
             opacity=0.25 + 0.65 * share**3,

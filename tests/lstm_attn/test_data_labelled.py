@@ -216,6 +216,11 @@ def test_the_summary_says_what_check_shows(tmp_path) -> None:
     }
 
 
+def test_rows_of_one_length_are_said_to_be(tmp_path) -> None:
+    rows: list[Row] = [{"x": [[0.5, 1.0]] * 3, "y": "ab"[at % 2]} for at in range(10)]
+    assert prepared(tmp_path, rows).summary["steps"] == "3 in each row"
+
+
 def test_new_rows_need_no_labels_unless_they_are_scored(tmp_path) -> None:
     data = prepared(tmp_path, float_rows())
     new = write(tmp_path / "new.jsonl", [{"x": [[0.0, 0.0]]}, {"x": [[1.0, 1.0]] * 2}])

@@ -116,9 +116,9 @@ def test_a_trial_says_why_it_ended_and_what_it_took(
     assert told["epochs"] == "3"
     assert (told["best epoch"], told["best cross_entropy"]) == ("2", "1.75")
     assert (told["host"], told["device"], told["threads"]) == ("node-1", "cpu x86_64", "1")
-    assert int(told["parameters"]) > 0
+    assert int(told["weights"]) > 0
     assert told["seconds"] == "34.0"
-    assert not {"result", "nonce"} & set(told)
+    assert not {"result", "nonce", "parameters"} & set(told)
 
 
 def test_numbers_can_be_ordered_by_and_names_are_shown(
@@ -127,7 +127,7 @@ def test_numbers_can_be_ordered_by_and_names_are_shown(
     gallery.trial(*CURVE)
     page = dashboard.study()
     sortable = {one["key"]: one["sortable"] for one in page["union_user_attrs"]}
-    assert [sortable[name] for name in ("parameters", "seconds", "epochs")] == [True] * 3
+    assert [sortable[name] for name in ("weights", "seconds", "epochs")] == [True] * 3
     assert not sortable["ended"]
     assert page["objective_names"] == ["cross_entropy"]
     assert page["directions"] == ["minimize"]
@@ -146,7 +146,7 @@ def test_a_running_trial_says_what_is_known_and_one_told_by_others_that_it_was(
     gallery: Gallery, dashboard: Dashboard
 ) -> None:
     gallery.trial(2.0, state=TrialState.RUNNING)
-    assert set(dashboard.attributes(0)) == {"threads", "parameters"}
+    assert set(dashboard.attributes(0)) == {"threads", "weights"}
     trial_id = gallery.archive.storage.get_all_trials(gallery.study.id)[0]._trial_id
     gallery.archive.storage.set_trial_state_values(trial_id, TrialState.FAIL)
     fresh = Dashboard(gallery)

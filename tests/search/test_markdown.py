@@ -42,3 +42,9 @@ def test_a_plain_text_is_text_alone_also_where_a_line_begins(text: str) -> None:
         assert {one.type for one in line.children} <= {"text", "text_special"}
         assert words("".join(one.content for one in line.children)) == words(text)
         assert sum(one.type == "list_item_open" for one in tokens) == len(before.strip())
+
+
+def test_what_is_no_sign_where_it_stands_stays_as_it_is() -> None:
+    said = "the best trial (1.000) does not beat 5-gram (2.5): 1. and 2) - as good."
+    assert plain(said) == said
+    assert plain("0.25") == "0.25"

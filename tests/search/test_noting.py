@@ -91,7 +91,7 @@ def test_it_sets_the_best_beside_default_and_baselines_and_says_how_to_take_it(c
     assert "| best default | 2.000 | trial 0, epoch 2, complete |" in note
     assert "| 5-gram | 1.500 | baseline, strong and cheap |" in note
     assert "the best trial beats 5-gram (1.500)." in note
-    assert re.search(r"`variant=embed_ffn .*learning_rate=0.001235`, [0-9,]+ parameters", note)
+    assert re.search(r"`variant=embed_ffn .*learning_rate=0.001235`, [0-9,]+ weights", note)
     assert "**2 of 12 trials** have ended: 2 complete, 0 pruned, 0 failed." in note
     assert "\n    lstm-search export small --to exports/small\n" in note
 

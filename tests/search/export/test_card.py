@@ -82,7 +82,7 @@ def test_without_a_strong_baseline_nothing_is_said_of_it(scores):
 def test_it_says_how_many_trials_were_compared_and_how_sure_test_is(scores):
     text = card(scores)
     assert "The validation score is optimistic: 4 trials were compared by it. Nothing was" in text
-    assert "| **this model** | **0.8** | **0.7** (95 % interval 0.6 to 0.8) |" in text
+    assert "| **this model** | **0.8000** | **0.7000** (95 % interval 0.6000 to 0.8000) |" in text
     assert "number 1 of 4 trials by accuracy" in text
 
 
@@ -95,7 +95,7 @@ def test_a_single_trial_was_compared_with_none(scores):
 def test_without_test_rows_it_says_so(scores):
     text = card(replace(scores, test=None))
     assert "compared by it. No test rows were held out." in text
-    assert "| **this model** | **0.8** | **none** |" in text
+    assert "| **this model** | **0.8000** | **none** |" in text
     assert replace(scores, test=None).to_json()["test"] is None
 
 

@@ -116,8 +116,12 @@ def test_the_header_says_best_default_baselines_budget_and_time(
     assert "0.5000 (trial 0, epoch 1)" in line(text, "best default")
     assert "0.9861 logistic regression (strong), 0.1250 majority" in line(text, "baselines")
     assert "1 of 40: 1 complete, 0 pruned and 0 failed; 1 running" in line(text, "finished")
-    assert "1 trials and 2 epochs a minute" in line(text, "pace")
+    assert "1 trial and 2 epochs a minute" in line(text, "pace")
     assert "about 39 min; its timeout is in 19 min" in line(text, "time left")
+    clock.now += 19 * 60 - 0.25
+    assert "its timeout is in 1 s" in line(drawn(tally), "time left")
+    take(tally, Stopping(ending=Ending.TIMEOUT))
+    assert "time left" not in drawn(tally)
 
 
 def test_the_last_finished_are_shown_with_their_reasons(tally: Tally, make_trial: Trial) -> None:
@@ -137,7 +141,7 @@ def test_what_holds_a_launch_up_stands_there_as_long_as_it_does(tally: Tally, cl
     take(tally, started(0), blocked)
     clock.now += 12
     take(tally, Unwritten(reports=3))
-    said = "waiting since 12 s; 3 reports to write: the store /x cannot be writt…"
+    said = "waiting for 12 s now; 3 reports to write: the store /x cannot be wri…"
     assert said in line(drawn(tally), "now")
     take(tally, Unwritten(reports=0), Unblocked(seconds=12.0))
     assert "now" not in drawn(tally)

@@ -125,6 +125,15 @@ def test_one_trial_alone_is_all_that_an_axis_names() -> None:
     assert (front["tickvals"], front["tickformat"]) == ([2_698_250], ".3~s")
 
 
+def test_lines_of_equal_scores_have_one_colour() -> None:
+    study = searched(lambda one: float(one["hidden_size"]), count=40)
+    figure = json.loads(figures.parallel(report_of(study), study.leaders))
+    looks = {(line["customdata"][0][1], line["line"]["color"]) for line in figure["data"][:-1]}
+    assert sorted(score for score, _ in looks) == ["12.00", "16.00", "8.000"]
+    assert len({colour for _, colour in looks}) == 3
+    assert [score for score, colour in looks if colour.startswith("rgb(224")] == ["8.000"]
+
+
 def test_a_whole_number_is_written_where_it_lies() -> None:
     found = {place / 7: place + 1 for place in range(8)}
     ticks = [(0.0, "1"), (0.25, "2.75"), (0.5, "4.5"), (0.75, "6.25"), (1.0, "8")]
