@@ -71,7 +71,7 @@ def _table(scores: Scores) -> str:
     unit, bounds = _unit(scores), ""
     if test is not None and test.interval is not None:
         low, high = test.interval
-        bounds = f" (95 % interval {_number(low)} to {_number(high)})"
+        bounds = f" (95% interval {_number(low)} to {_number(high)})"
     values = [_number(scores.value(rows)) for rows in ("validation", "test")]
     tested = f"test, {test.rows:,} {unit}" if test else "test"
     lines = [

@@ -213,7 +213,7 @@ class Exported:
     validation: Mapping[str, float]
     test: Mapping[str, float] | None
     test_interval: tuple[float, float] | None
-    """95 % interval of the objective on test rows."""
+    """95% interval of the objective on test rows."""
     against_strong: Mapping[str, Against]
     """By the rows: `validation`, `test`; those on which both have a score."""
 

@@ -102,6 +102,6 @@ def _importance(found: Explained, signs: Signs) -> list[RenderableType]:
     table = Table.grid(padding=(0, 2, 0, 0))
     for name, share in importance.shares.items():
         filled, _ = bar(round(1000 * share), round(1000 * most), BAR, signs)
-        percent = f"{100 * share:.1f} %" if share >= LEAST else "less"
+        percent = f"{100 * share:.1f}%" if share >= LEAST else "less"
         table.add_row(name, filled, Text(percent, justify="right"))
     return [section(f"What sets the best trials apart, {reckoned(importance)}", table)]

@@ -85,7 +85,7 @@ def _export(export: Exported) -> RenderableType:
     test = number(export.test[export.objective]) if export.test else "nothing was held out"
     if export.test and export.test_interval:
         low, high = export.test_interval
-        test += f" (95 %: {number(low)} to {number(high)})"
+        test += f" (95%: {number(low)} to {number(high)})"
     facts = {
         f"trial {export.number}": export.folder,
         f"{export.objective}": f"{number(export.verified)} on validation rows, "

@@ -82,7 +82,7 @@ def test_without_a_strong_baseline_nothing_is_said_of_it(scores):
 def test_it_says_how_many_trials_were_compared_and_how_sure_test_is(scores):
     text = card(scores)
     assert "The validation score is optimistic: 4 trials were compared by it. Nothing was" in text
-    assert "| **this model** | **0.8000** | **0.7000** (95 % interval 0.6000 to 0.8000) |" in text
+    assert "| **this model** | **0.8000** | **0.7000** (95% interval 0.6000 to 0.8000) |" in text
     assert "number 1 of 4 trials by accuracy" in text
 
 
@@ -102,7 +102,7 @@ def test_without_test_rows_it_says_so(scores):
 def test_what_is_not_finite_can_be_written(scores):
     test = Score(rows=15, metrics={"accuracy": math.inf}, interval=(math.nan, math.inf))
     given = replace(scores, test=test)
-    assert "| **not finite** (95 % interval not finite" in card(given)
+    assert "| **not finite** (95% interval not finite" in card(given)
     assert given.to_json()["test"]["metrics"] == {"accuracy": None}
 
 

@@ -64,10 +64,10 @@ def test_nothing_is_explained_that_is_not_there(found: Explained, printed: Print
 def test_importance_is_drawn_beside_its_numbers(found: Explained, printed: Print) -> None:
     text = printed(best(found, FINE))
     assert "What sets the best trials apart, by PED-ANOVA over 2 trials of any state" in text
-    rows = re.findall(r"^  (\w+) +(━*) +(75\.0 %|25\.0 %|less) *$", text, re.MULTILINE)
+    rows = re.findall(r"^  (\w+) +(━*) +(75\.0%|25\.0%|less) *$", text, re.MULTILINE)
     assert [(name, len(drawn), said) for name, drawn, said in rows] == [
-        ("learning_rate", 20, "75.0 %"),
-        ("heads", 7, "25.0 %"),
+        ("learning_rate", 20, "75.0%"),
+        ("heads", 7, "25.0%"),
         ("dropout", 0, "less"),
     ]
 

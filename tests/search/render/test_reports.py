@@ -91,7 +91,7 @@ def test_an_export_shows_its_scores(
     )
     text = printed(reports.exported([export]))
     assert export.folder in "".join(text.split())
-    assert "0.9400 (95 %: 0.9100 to 0.9600)" in text
+    assert "0.9400 (95%: 0.9100 to 0.9600)" in text
     assert words in " ".join(text.split())
     assert ("strong baseline" in text) == bool(words)
 
