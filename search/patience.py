@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
+from search import words
 from search.errors import Outage
 from search.records import Blocked, Ending, Fact, Unblocked
 
@@ -185,5 +186,5 @@ def _next(pause: float) -> float:
 def _given_up(outage: Outage, seconds: float) -> Outage:
     return Outage(
         f"{outage}, and launch again: the study goes on from its last states "
-        f"(waited for {seconds / 60:g} minutes)"
+        f"(waited for {words.seconds(seconds)})"
     )

@@ -33,6 +33,8 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
     Raises:
         SearchError: see the tree.
     """
+    if settings.ray_address is not None:
+        workers.check_named(settings.ray_address)
     figures, log = Figures(), Log(out)
     with ExitStack() as undo:
         archive = undo.enter_context(opened(settings, create=True))

@@ -9,7 +9,22 @@ import os
 # container, unless it is told of another process that lives. It reads this when it is imported.
 os.environ.setdefault("RAY_RAYLET_PID", "1")
 
-from search.workers.cluster import address, connect, disconnect, has_gpus, share_token
+from search.workers.cluster import (
+    address,
+    check_named,
+    connect,
+    disconnect,
+    has_gpus,
+    share_token,
+)
 from search.workers.slots import RayWorkers
 
-__all__ = ["RayWorkers", "address", "connect", "disconnect", "has_gpus", "share_token"]
+__all__ = [
+    "RayWorkers",
+    "address",
+    "check_named",
+    "connect",
+    "disconnect",
+    "has_gpus",
+    "share_token",
+]

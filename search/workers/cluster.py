@@ -50,8 +50,7 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
     if address is None:
         own_token()
     else:
-        check_form(address)
-        check_token()
+        check_named(address)
         knock(address)
         _greet(address)
         _join(address)
@@ -77,6 +76,16 @@ def connect(address: str | None, *, slots: int | None, cpus: float) -> None:
             raise
         raise slow_start() from error
     session.raylet = None if address else _own_raylet()
+
+
+def check_named(address: str) -> None:
+    """Refuse a cluster that no waiting makes one to be joined, without asking it.
+
+    Raises:
+        ClusterError: its address is none, or the token for it isn't here.
+    """
+    check_form(address)
+    check_token()
 
 
 def disconnect() -> None:

@@ -1,11 +1,14 @@
 """Without the token that it is to show, a process is told so before Ray's core would end it."""
 
+import io
 import os
 from pathlib import Path
 
 import pytest
 
 from search.errors import ClusterError
+from search.server import serve
+from search.settings import Settings
 from search.workers import cluster
 from search.workers.tokens import own_token
 
@@ -81,3 +84,18 @@ def test_an_address_that_is_none_is_told_as_such(
 ) -> None:
     with pytest.raises(ClusterError, match=f"reached at {address}: that is no HOST:PORT -"):
         cluster.connect(address, slots=None, cpus=1)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"), [("h:1", "there is no token here"), ("h", "is no HOST:PORT")]
+)
+def test_a_server_does_not_begin_to_wait_for_what_no_time_brings(
+    address: str, why: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    url, out = f"sqlite:///{home}/studies.db", io.StringIO()
+    settings = Settings(storage=url, checkpoints=None, ray_address=address)
+    with pytest.raises(ClusterError, match=why):
+        serve(settings, studies=1, port=0, out=out)
+    assert not out.getvalue()
+    assert not list(home.iterdir())
