@@ -19,6 +19,7 @@ HEALTH = {
     "RAY_health_check_failure_threshold": "3",
 }
 """As docker-compose.yml sets them."""
+STARTED, TRIES = "Ray runtime started.", 3
 
 
 def run(*command: str) -> None:
@@ -112,7 +113,7 @@ class Cluster:
         return process
 
     def add(self) -> Node:
-        """Add a node with one CPU."""
+        """Add a node with one CPU, and wait until it is there."""
         number = len(self.nodes) + 2
         name, link, peer = f"lsc-{number}", f"lsc-v{number}", f"lsc-p{number}"
         run("ip", "netns", "add", name)
@@ -133,9 +134,14 @@ class Cluster:
             "--num-cpus=1",
             "--block",
         )
-        process = self._start(name, ["ip", "netns", "exec", name, *join], {})
-        self.nodes.append(Node(name, link, process))
-        return self.nodes[-1]
+        for _ in range(TRIES):  # Ray gives one up that a busy machine keeps from its 30 seconds
+            process = self._start(name, ["ip", "netns", "exec", name, *join], {})
+            while process.poll() is None:
+                if STARTED in (self.folder / f"{name}.log").read_text():
+                    self.nodes.append(Node(name, link, process))
+                    return self.nodes[-1]
+                time.sleep(0.2)
+        raise SystemExit(f"a node of Ray did not start: see {self.folder}/{name}.log")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -100,6 +100,17 @@ class Submissions:
             reason="",
         )
 
+    def check_writable(self) -> None:
+        """Have the queue's table, and find that it may be written, before anybody counts on it.
+
+        Raises:
+            SQLAlchemyError: it may not, or there can be none.
+        """
+        make_table(self._engine, _TABLE, lock=_MAKING)
+        nowhere = _TABLE.c.place < 0
+        with self._engine.begin() as connection:
+            connection.execute(_TABLE.update().where(nowhere).values(state=_TABLE.c.state))
+
     def all(self) -> list[Submission]:
         """List what was submitted, the earliest first."""
         if not sa.inspect(self._engine).has_table(_TABLE.name):

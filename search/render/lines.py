@@ -93,7 +93,9 @@ class Lines:
                 self._owner = owner
                 yield telling.waiting(fact)
             case Opened(notes=notes):
-                yield from (f"{name}: {said}" for name, said in telling.header(self._tally).items())
+                header = telling.header(self._tally)
+                header.pop("run by", None)  # which has a line of its own, since it changes
+                yield from (f"{name}: {said}" for name, said in header.items())
                 yield from notes
             case RunBy():
                 yield f"run by: {telling.run_by(fact)}"

@@ -38,6 +38,9 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
     figures, log = Figures(), Log(out)
     with ExitStack() as undo:
         archive = undo.enter_context(opened(settings, create=True))
+        submissions = Submissions(archive.storage.engine)
+        with told(settings.storage):
+            submissions.check_writable()
         taken = undo.enter_context(answering(figures, port))
         ray = undo.enter_context(_ray(settings.ray_address, log))
         stop = undo.enter_context(Stop(None))
@@ -46,7 +49,7 @@ def serve(settings: Settings, *, studies: int, port: int, out: TextIO) -> Ending
             return coordinator(replace(settings, ray_address=address), study, tell)
 
         server = Server(
-            submissions=Submissions(archive.storage.engine),
+            submissions=submissions,
             is_run=archive.is_run,
             begin=begin,
             ray=ray,

@@ -8,6 +8,8 @@ from search.errors import ClusterError
 
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
+_NEVER_RAN = "The actor never ran"
+"""What Ray says of a worker whose head, or node, has gone before it started."""
 _SLOW_START = "The current node timed out during startup."
 _ADVICE = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's"
 _NO_TOKEN = ("no authentication token", "'disabled'")
@@ -90,6 +92,8 @@ def no_start(error: RayError, said: str) -> str:
             f"workers cannot start: a node has no module {missing[1]!r} - install this package, "
             "of this very version, on every node of the cluster"
         )
+    if _NEVER_RAN in str(error):
+        return f"workers cannot start: {said} - see that the cluster's head and nodes stay up"
     return (
         f"workers cannot start: {said} - "
         "see that this package and its data fit into a worker's memory"

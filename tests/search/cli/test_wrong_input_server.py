@@ -9,8 +9,9 @@ import optuna
 import pytest
 
 from search import lease
-from search.archive import Archive
+from search.archive import Archive, opened
 from search.settings import Settings
+from search.submissions import Submissions
 from tests.search.cli.test_wrong_input_places import FILES
 
 LAUNCH = "launch study.toml --checkpoints store"
@@ -159,7 +160,10 @@ def test_who_may_not_make_tables_is_told(
 
 @pytest.mark.parametrize(
     ("line", "table"),
-    [(LAUNCH, "coordinator_lease"), ("delete small --yes", "coordinator_lease")],
+    [
+        (LAUNCH, "coordinator_lease"),
+        ("delete small --yes", "coordinator_lease"),
+    ],
 )
 def test_who_may_only_read_lists_and_is_told_of_more(
     line: str, table: str, database: Settings, asked: Asked, server: Any
@@ -178,6 +182,21 @@ def test_who_may_only_read_lists_and_is_told_of_more(
     archive = Archive(readable)
     assert [study.name for study in archive.studies()] == ["small"]
     archive.close()
+
+
+def test_a_server_that_may_only_read_ends_at_once(
+    database: Settings, asked: Asked, server: Any
+) -> None:
+    with opened(database) as archive:
+        Submissions(archive.storage.engine).check_writable()
+    with server.connect(name_of(database)) as connection:
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    asked.tells(
+        "serve --port 0",
+        server.url(name_of(database), user="reader"),
+        f"the database {database.shown} cannot be used: permission denied for table "
+        "study_submission - let its owner grant that, or name another with --storage",
+    )
 
 
 @pytest.mark.parametrize("line", [LAUNCH, "delete small --yes", "status small"])

@@ -272,6 +272,14 @@ def test_lines_tell_of_a_study_that_runs_elsewhere() -> None:
     ]
 
 
+def test_who_runs_a_study_that_is_followed_is_said_once(make_study: Study) -> None:
+    file = io.StringIO()
+    with progress(file, quiet=False, clock=Clock()) as shown:
+        shown.watch(RunBy(owner="there, process 7", queued=None))
+        shown.watch(Opened(study=make_study(), epochs=9, notes=()))
+    assert file.getvalue().count("run by: there, process 7") == 1
+
+
 def test_lines_for_a_reader_end_with_it() -> None:
     reader, writer = os.pipe()
     os.close(reader)

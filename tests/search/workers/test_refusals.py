@@ -77,3 +77,9 @@ def test_workers_without_this_package_say_what_to_install() -> None:
     )
     other = no_start(RayError("killed"), "the last line")
     assert other.startswith("workers cannot start: the last line - see that")
+
+
+def test_workers_whose_head_has_gone_are_not_told_to_be_too_large() -> None:
+    line = "The actor never ran - it was cancelled before it started running."
+    said = no_start(RayError(f"The actor died.\n{line}"), line)
+    assert said.endswith("- see that the cluster's head and nodes stay up")
