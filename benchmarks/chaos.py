@@ -217,10 +217,10 @@ def wait_for_loss(
         for one in list(service.said):
             if one["event"] == "trial started":
                 at[one["trial"]] = worker_of(one)
-            elif one["event"] == "trial lost" and one["at"] >= since:
-                if at.get(one["trial"]) in workers:
-                    findings.detected.setdefault(what, []).append(one["at"] - since)
-                    return
+            is_loss = one["event"] == "trial lost" and one["at"] >= since
+            if is_loss and at.get(one["trial"]) in workers:
+                findings.detected.setdefault(what, []).append(one["at"] - since)
+                return
         time.sleep(0.05)
 
 
