@@ -123,6 +123,6 @@ def standing(trial: TrialSummary, *, is_run: bool) -> str:
     return trial.state if is_run or trial.state != "running" else "to go on"
 
 
-def place(trial: TrialSummary, *, is_run: bool = True) -> str:
+def place(trial: TrialSummary, *, is_run: bool) -> str:
     """Say where a trial's worth was reached: `trial 7, epoch 12, pruned`."""
     return f"trial {trial.number}, epoch {trial.best_epoch}, {standing(trial, is_run=is_run)}"

@@ -27,7 +27,7 @@ def write(
     """
     parts = [
         _task(spec),
-        _standing(study),
+        _standing(study, is_run=not ended),
         plain(verdict.verdict(study)) if study.leaders else _none(study),
         _configuration(study),
         _progress(study, spec, ended),
@@ -72,13 +72,14 @@ def _columns(task: TaskConfig) -> str:
     return f"{inputs} → {targets}" if targets else inputs
 
 
-def _standing(study: StudySummary) -> str:
+def _standing(study: StudySummary, *, is_run: bool) -> str:
     """Set the best trial beside the best default and the baselines, in a table."""
     rows = []
     if study.leaders:
-        rows.append(("**best so far**", study.leaders[0].value, words.place(study.leaders[0])))
+        best = study.leaders[0]
+        rows.append(("**best so far**", best.value, words.place(best, is_run=is_run)))
     if default := verdict.best_default(study):
-        rows.append(("best default", default.value, words.place(default)))
+        rows.append(("best default", default.value, words.place(default, is_run=is_run)))
     baselines = sorted(study.baselines, key=lambda one: not one.strong)
     rows += [
         (plain(one.name), one.validation.get(study.objective), _kind(one)) for one in baselines

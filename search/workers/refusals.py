@@ -67,6 +67,9 @@ def check_form(address: str) -> None:
     Raises:
         ClusterError: it is neither `auto` nor `HOST:PORT`.
     """
+    if address.startswith("ray://"):
+        why = "that is a Ray Client's, and a launch is a node - give the head's own HOST:6379"
+        raise ClusterError(f"Ray cannot be joined at {address}: {why}")
     host, _, port = address.rpartition(":")
     if address != "auto" and (not host or "/" in host or not port.isdecimal()):
         raise unreachable(address, "that is no HOST:PORT")

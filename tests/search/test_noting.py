@@ -187,6 +187,7 @@ def test_a_launch_that_ends_by_an_error_ends_in_its_note_too(
         case.noting.to_the_end(fails)
     assert raised.value is error
     assert f"1 to go on at the next launch. The last launch has ended: {said}.\n" in case.note
+    assert "trial 0, epoch 1, to go on |" in case.note
 
 
 def test_a_launch_that_has_lost_its_study_writes_no_end(case: Case) -> None:

@@ -78,12 +78,20 @@ def test_a_ray_of_our_own_leaves_no_token_in_a_file_either(
         own_token()
 
 
-@pytest.mark.parametrize("address", ["h", "h:", ":6379", "ray://h:10001", "http://h:6379"])
+@pytest.mark.parametrize("address", ["h", "h:", ":6379", "http://h:6379"])
 def test_an_address_that_is_none_is_told_as_such(
     address: str, connecting: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ClusterError, match=f"reached at {address}: that is no HOST:PORT -"):
         cluster.connect(address, slots=None, cpus=1)
+
+
+def test_the_address_of_a_ray_client_is_told_with_what_is_wanted_in_its_place(
+    connecting: pytest.MonkeyPatch,
+) -> None:
+    told = "a launch is a node - give the head's own HOST:6379"
+    with pytest.raises(ClusterError, match=told):
+        cluster.connect("ray://h:10001", slots=None, cpus=1)
 
 
 @pytest.mark.parametrize(
