@@ -23,12 +23,25 @@ ONE_AT_A_TIME = {
 }
 """Tests that bring up several nodes, or kill in the midst of work: never two of a group at once."""
 
+LONG = (
+    "tests/faults/",
+    "tests/test_readme.py",
+    "tests/test_docs.py",
+    "tests/test_journeys.py",
+    "tests/search/kills/",
+    "tests/search/workers/test_cluster.py",
+    "tests/search/test_dashboard_browser.py",
+    "tests/test_watching.py",
+)
+"""Tests that begin first, so that at the end no process waits for another's minutes."""
+
 settings.register_profile("steady", deadline=None)  # a slow machine fails no test
 settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, where two share the work."""
+    """Keep the tests of a file in one process, where several share the work, the long ones first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items:
         file = item.nodeid.partition("::")[0]
         groups = (group for group, files in ONE_AT_A_TIME.items() if file.startswith(files))

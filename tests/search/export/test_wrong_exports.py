@@ -49,7 +49,7 @@ def test_a_damaged_export_is_known_by_its_hash(
     ("line", "told"),
     [
         ("score none rows.jsonl", f"none/config.json: no such file or directory - {FOLDER}"),
-        ("score rows.jsonl out", f"rows.jsonl/config.json: not a directory - {FOLDER}"),
+        ("score rows.jsonl out", "rows.jsonl: a file, where an export is wanted - name its ..."),
         ("score out none.csv", "data: no file 'none.csv' - ... has: out, rows.jsonl"),
         ("predict out out", "data: 'out' is a folder - name its files, as out/*.csv"),
         ("generate out --prompt x", "generate: the model is for classification - use predict, ..."),
