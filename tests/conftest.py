@@ -40,7 +40,7 @@ settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, where several share the work, the long ones first."""
+    """Keep the tests of a file in one process, where several share the work; long ones first."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items:
         file = item.nodeid.partition("::")[0]
